@@ -1,0 +1,75 @@
+# `make` alone lists what there is. Everything here is one line: the work is done by
+# requirements/install, .ci/check and the command line `loket`.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo up down status logs replay verify \
+        test check format lint types imports generate clean
+
+VENV   := .venv/bin
+PY     := $(VENV)/python
+LOKET  := $(VENV)/loket
+# Further options for the command behind a target: make demo ARGS="--json"
+ARGS   ?=
+
+help:
+	@awk -f .ci/help.awk $(MAKEFILE_LIST)
+
+##@ Run the platform
+
+demo: setup ## a morning in one mall, from booking to the audit trail
+	@$(LOKET) demo $(ARGS)
+
+up: setup ## start everything and leave it running
+	@$(LOKET) up $(ARGS)
+
+down: ## stop what `make up` started
+	@if [ -x $(LOKET) ]; then $(LOKET) down $(ARGS); else echo "Nothing is set up, so nothing runs."; fi
+
+status: setup ## how each part does
+	@$(LOKET) status $(ARGS)
+
+logs: setup ## the logs of all parts
+	@$(LOKET) logs $(ARGS)
+
+replay: setup ## drive a real process log through the platform: make replay LOG=file.csv.gz
+	@if [ -z "$(LOG)" ]; then echo "Say which log: make replay LOG=path/to/log.csv (or .xes, .gz)" >&2; exit 2; fi
+	@$(LOKET) replay "$(LOG)" $(ARGS)
+
+verify: setup ## check the audit trail against what the read model says
+	@$(LOKET) verify $(ARGS)
+
+##@ Work on the code
+
+setup: ## what running needs (done by itself when it is needed)
+	@requirements/install runtime
+
+setup-dev: ## what testing needs (done by itself when it is needed)
+	@requirements/install dev
+
+test: setup-dev ## all tests: make test ARGS="tests/chassis -x"
+	@$(PY) -m pytest $(ARGS)
+
+check: setup-dev ## exactly what CI runs
+	@.ci/check
+
+format: setup-dev ## format, and repair what can be repaired
+	@$(VENV)/ruff check --fix-only --quiet .
+	@$(VENV)/ruff format .
+
+lint: setup-dev ## ruff
+	@$(VENV)/ruff check .
+
+types: setup-dev ## mypy, strict
+	@$(VENV)/mypy
+
+imports: setup-dev ## who may import whom
+	@$(VENV)/lint-imports --no-logo
+
+generate: setup-dev ## write schemas, samples and pages that follow from the code
+	@$(PY) -m contracts.generate
+	@$(PY) -m docs.generate
+
+clean: down ## remove .venv, caches and run-time data
+	@rm -rf .venv .loket .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Malls, agencies, services, journeys, calendars as versioned data; a checker, a publisher."""

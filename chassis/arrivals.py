@@ -1,0 +1,121 @@
+"""A record as it came from Kafka, and what a consumer makes of it. Nothing here touches the database."""
+
+import json
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from chassis import jsontext
+from chassis.errors import Malformed
+from contracts.base import Fact
+from contracts.envelope import Envelope, MalformedEnvelope, from_headers
+
+_KEY_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One record. `parked_id` tells that it comes back from the parking lot."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    headers: tuple[tuple[str, bytes], ...]
+    value: bytes
+    parked_id: int | None = None
+
+    def headers_text(self) -> str:
+        """The headers as text that `headers_from` reads back byte for byte."""
+        return json.dumps([[name, value.decode("latin-1")] for name, value in self.headers])
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A record that could be read. `fact` is None where the consumer does not look inside."""
+
+    envelope: Envelope
+    fact: Fact | None
+    arrival: Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that cannot be applied, and why: `reason` is a stable code, `detail` one sentence without its content."""
+
+    arrival: Arrival
+    reason: str
+    detail: str
+
+
+def headers_from(text: str) -> tuple[tuple[str, bytes], ...]:
+    """The reverse of `Arrival.headers_text`."""
+    return tuple((name, value.encode("latin-1")) for name, value in json.loads(text))
+
+
+def arrival_of(record: Any) -> Arrival:
+    """The record of the client library in our own form; its key made printable."""
+    key = (record.key or b"").decode("utf-8", "backslashreplace").replace("\x00", "\\x00")
+    return Arrival(
+        record.topic,
+        record.partition,
+        record.offset,
+        key[:_KEY_MAX],
+        tuple((name, value or b"") for name, value in record.headers),
+        record.value or b"",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which events a consumer looks into, and which it knows of. `events` None: it takes everything unread."""
+
+    events: Mapping[str, type[Fact]] | None
+    known: Container[str]
+
+    def read(self, arrival: Arrival) -> Delivered | Rejected:
+        """What the record says, as far as this consumer wants to know."""
+        try:
+            envelope = from_headers(arrival.headers)
+            if envelope.version is not None and not _is_uuid(envelope.subject):
+                return Rejected(
+                    arrival, "malformed_envelope", "the subject of a numbered fact is a UUID"
+                )
+            if self.events is None:
+                return Delivered(envelope, None, arrival)
+            if envelope.type not in self.known:
+                return Rejected(
+                    arrival,
+                    "unknown_event",
+                    f"{envelope.type[:80]!a} is not in this version's catalog",
+                )
+            event = self.events.get(envelope.type)
+            fact = jsontext.read(event, arrival.value) if event is not None else None
+        except MalformedEnvelope as problem:
+            return Rejected(arrival, "malformed_envelope", str(problem))
+        except Malformed as problem:
+            return Rejected(arrival, problem.code, _explained(problem))
+        return Delivered(envelope, fact, arrival)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _explained(problem: Malformed) -> str:
+    places = ", ".join(f"{flaw.where}: {flaw.title_en}" for flaw in problem.flaws)
+    return f"{problem.detail or problem.title_en} {places}".strip()[:500]
+
+
+def offsets_after(arrivals: Sequence[Arrival]) -> dict[tuple[str, int], int]:
+    """Where to go on reading in each partition once these are dealt with."""
+    ahead: dict[tuple[str, int], int] = {}
+    for arrival in arrivals:
+        place = (arrival.topic, arrival.partition)
+        ahead[place] = max(ahead.get(place, 0), arrival.offset + 1)
+    return ahead

@@ -1,0 +1,237 @@
+"""The one consumer runner: FastStream hands it batches, and a batch is acknowledged after its effects are durable.
+
+FastStream's own acknowledgement either loses or repeats without end, so it is switched off; nothing else subscribes.
+The database's position decides where reading goes on, the broker's copy is for the onlookers.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+from opentelemetry.trace import SpanKind
+
+from chassis import batch, inbox, kafka, metrics, telemetry
+from chassis.arrivals import Arrival, arrival_of
+from chassis.database import Database, is_away
+from chassis.failpoints import failpoint
+from chassis.subscription import Subscription
+from chassis.telemetry import Attribute
+
+_TRIES = 3
+_BACKOFF_SECONDS = 0.1
+_BACKOFF_MAX_SECONDS = 2.0
+_STUCK_SECONDS = 60.0
+
+
+class Runner:
+    """Feeds one subscription. `on_commit` is called after each batch that may have written facts or rows."""
+
+    def __init__(
+        self,
+        database: Database,
+        subscription: Subscription,
+        *,
+        batch_max: int = 500,
+        on_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.subscription = subscription
+        self._database = database
+        self._batch_max = batch_max
+        self._on_commit = on_commit
+        self._log = structlog.get_logger("chassis.consume").bind(consumer=subscription.consumer)
+        self._subscriber: Any = None
+        self._stopping = False
+        self._uncommitted: dict[TopicPartition, int] = {}
+        self._next: dict[TopicPartition, int] = {}
+        self._moved_at = time.monotonic()
+        self.assigned = asyncio.Event()
+        """Set once partitions were assigned and their positions found."""
+
+    def subscribe(self, broker: KafkaBroker) -> None:
+        """Register with a broker that is not started yet."""
+        subscription = self.subscription
+        self.assigned.clear()
+        self._uncommitted.clear()
+        self._subscriber = broker.subscriber(
+            *subscription.topics,
+            pattern=subscription.pattern,
+            group_id=subscription.consumer,
+            listener=_Positions(self),
+            parser=_unparsed,
+            decoder=_undecoded,
+            ack_policy=AckPolicy.MANUAL,
+            max_records=self._batch_max,
+            **kafka.CONSUMER_SETTINGS,
+        )
+        self._subscriber(self._on_records)
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer | None:
+        """The client's consumer, while it is connected."""
+        return self._subscriber.consumer if self._subscriber is not None else None
+
+    def stop(self) -> None:
+        """Begin nothing more: a batch that cannot be applied is left for the next start."""
+        self._stopping = True
+
+    async def _on_records(self, records: Sequence[Any]) -> None:
+        await failpoint("consume.after_poll")
+        arrivals = [arrival_of(record) for record in records]
+        started = time.time_ns()
+        await self.take(arrivals)
+        if self._stopping:
+            return
+        await failpoint("consume.after_commit")
+        self._trace(arrivals, started)
+        self._on_commit()
+        self._moved_at = time.monotonic()
+        for arrival in arrivals:
+            place = TopicPartition(arrival.topic, arrival.partition)
+            self._next[place] = self._uncommitted[place] = arrival.offset + 1
+
+    def _trace(self, arrivals: Sequence[Arrival], started_ns: int) -> None:
+        """One span per traced record, from the beginning of its batch to the commit."""
+        if not telemetry.is_on():
+            return
+        for arrival in arrivals:
+            headers = dict(arrival.headers)
+            attributes: dict[Attribute, str | int] = {
+                Attribute.CONSUMER: self.subscription.consumer,
+                Attribute.EVENT_ID: headers.get("ce_id", b"").decode("ascii", "replace"),
+                Attribute.PARTITION: arrival.partition,
+                Attribute.OFFSET: arrival.offset,
+                Attribute.BATCH_SIZE: len(arrivals),
+            }
+            parent = headers.get("ce_traceparent")
+            span, _ = telemetry.begin(
+                f"apply {self.subscription.consumer}",
+                parent.decode("ascii", "replace") if parent else None,
+                kind=SpanKind.CONSUMER,
+                attributes=attributes,
+                start_ns=started_ns,
+            )
+            span.end()
+
+    async def take(self, arrivals: Sequence[Arrival]) -> None:
+        """Apply a batch or park what cannot be applied; while the database is away, keep the order and wait."""
+        tries = 0
+        while not self._stopping:
+            try:
+                await batch.apply_batch(self._database, self.subscription, arrivals)
+            except Exception as problem:  # noqa: BLE001 - an edge: what fails is retried, then parked
+                metrics.CONSUMER_RETRIES(self.subscription.consumer).inc()
+                if not is_away(problem):
+                    if len(arrivals) > 1:
+                        middle = len(arrivals) // 2
+                        await self.take(arrivals[:middle])
+                        await self.take(arrivals[middle:])
+                        return
+                    if tries + 1 >= _TRIES:
+                        await self._park(arrivals[0], problem)
+                        return
+                tries += 1
+                await asyncio.sleep(min(_BACKOFF_SECONDS * 2**tries, _BACKOFF_MAX_SECONDS))
+            else:
+                return
+
+    async def _park(self, arrival: Arrival, problem: Exception) -> None:
+        self._log.error("consume.record_parked", reason="handler_failed", exc_info=problem)
+        while not self._stopping:
+            try:
+                await batch.park_failed(self._database, self.subscription, arrival, problem)
+            except Exception as again:
+                if not is_away(again):
+                    raise
+                await asyncio.sleep(_BACKOFF_MAX_SECONDS)
+            else:
+                return
+
+    async def begin(self, assigned: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where to go on in newly assigned partitions; waits for the database as long as it takes."""
+        places = sorted(assigned)
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    found = await inbox.load_positions(
+                        tx, self.subscription.consumer, [tuple(p) for p in places]
+                    )
+            except Exception as problem:
+                if self._stopping or not is_away(problem):
+                    raise
+                await asyncio.sleep(_BACKOFF_MAX_SECONDS)
+            else:
+                self._next = {
+                    place: found.get((place.topic, place.partition), 0) for place in places
+                }
+                return self._next
+
+    async def report(self) -> None:
+        """Tell the broker how far we are, and the metrics how far behind. Called about once a second."""
+        consumer = self.consumer
+        if consumer is None:
+            return
+        done, self._uncommitted = self._uncommitted, {}
+        mine = {place: offset for place, offset in done.items() if place in consumer.assignment()}
+        if mine:
+            await consumer.commit(mine)
+            await failpoint("consume.after_offset_commit")
+        lag = self.lag()
+        metrics.CONSUMER_LAG(self.subscription.consumer).set(lag)
+        if lag == 0:
+            self._moved_at = time.monotonic()
+        metrics.CONSUMER_LAG_SECONDS(self.subscription.consumer).set(
+            time.monotonic() - self._moved_at
+        )
+
+    def lag(self) -> int:
+        """Records that lie in Kafka and were not applied here yet, as far as the client knows."""
+        consumer = self.consumer
+        if consumer is None:
+            return 0
+        behind = 0
+        for place in consumer.assignment():
+            end = consumer.highwater(place)
+            if end is not None:
+                behind += max(0, end - self._next.get(place, 0))
+        return behind
+
+    def stuck(self) -> bool:
+        """There is something to read and nothing moves: the process had better start again."""
+        return self.lag() > 0 and time.monotonic() - self._moved_at > _STUCK_SECONDS
+
+
+class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Begins each assignment at the database's position."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Nothing to hand over: position and effects are durable together."""
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Hold the partitions still before the first wait: the client fetches as soon as this method yields."""
+        consumer = self._runner.consumer
+        if consumer is not None and assigned:
+            consumer.pause(*assigned)
+            for place, offset in (await self._runner.begin(assigned)).items():
+                consumer.seek(place, offset)
+            consumer.resume(*assigned)
+        self._runner.assigned.set()
+
+
+async def _unparsed(records: Sequence[Any]) -> KafkaMessage:
+    """The batch as it is: a header that is not text must reach our own reading, not break FastStream's."""
+    return KafkaMessage(
+        body=b"", raw_message=tuple(records), headers={}, message_id="", consumer=None
+    )  # type: ignore[arg-type]
+
+
+async def _undecoded(message: KafkaMessage) -> Sequence[Any]:
+    records: Sequence[Any] = message.raw_message  # type: ignore[assignment]
+    return records

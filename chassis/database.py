@@ -1,0 +1,171 @@
+"""The one engine and pool of a service, its transactions, and set-based reading and saving of rows.
+
+Hot paths run raw statements on the driver of a pooled connection; reads for people use SQLAlchemy Core.
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import sqlalchemy.exc
+from sqlalchemy import Executable, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.ext.asyncio import create_async_engine
+
+Row = Mapping[str, Any]
+Values = Sequence[Any]
+
+# Raised when the database is away, starting, stopping or full of connections: not now, but perhaps soon.
+_AWAY: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    sqlalchemy.exc.InterfaceError,
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.TimeoutError,
+)
+# Raised when somebody else was faster: the same decision must be taken again on the new state.
+OVERTAKEN: tuple[type[BaseException], ...] = (
+    asyncpg.UniqueViolationError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+)
+
+
+def is_away(problem: BaseException) -> bool:
+    """Whether a failure says nothing about what was asked, only that the database cannot answer now."""
+    if isinstance(problem, asyncpg.InterfaceError):
+        # The driver has one type for a lost connection and for a wrong argument; only the first passes by itself.
+        return not isinstance(problem, ValueError) and "connection" in str(problem)
+    return isinstance(problem, _AWAY)
+
+
+class Tx(Protocol):
+    """An open transaction: everything done through it becomes true together or not at all."""
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """All rows of a statement."""
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """The first row, or None."""
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first value of the first row, or None."""
+
+    async def execute(self, query: str, *args: Any) -> str:
+        """Run a statement; returns its command tag."""
+
+
+class Database:
+    """A bounded pool of connections for one role. Every wait in it is bounded by `timeout_seconds`."""
+
+    def __init__(
+        self, url: str, *, name: str, pool_size: int = 8, timeout_seconds: float = 10
+    ) -> None:
+        self._engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=timeout_seconds,
+            connect_args={
+                "timeout": timeout_seconds,
+                "command_timeout": timeout_seconds,
+                "server_settings": {
+                    "application_name": name,
+                    "lock_timeout": str(int(timeout_seconds * 500)),
+                    "idle_in_transaction_session_timeout": str(int(timeout_seconds * 3000)),
+                },
+            },
+        )
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """A transaction on a pooled connection; rolled back when the block raises.
+
+        What is raised when the database cannot answer passes `is_away`. A connection that is in doubt afterwards
+        (lost, or cancelled in the middle) leaves the pool instead of poisoning its next user.
+        """
+        async with self._engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert isinstance(driver, asyncpg.Connection)
+            try:
+                async with driver.transaction():
+                    yield driver
+            finally:
+                if driver.is_closed() or driver.is_in_transaction():
+                    await connection.invalidate()
+
+    async def fetch(
+        self, statement: Executable, parameters: Row | None = None
+    ) -> Sequence[RowMapping]:
+        """Rows of a Core statement, outside any transaction of ours."""
+        async with self._engine.connect() as connection:
+            result = await connection.execute(statement, parameters)
+            return result.mappings().all()
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.transaction() as tx:
+            await tx.fetchval("SELECT 1")
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+async def lock_rows(tx: Tx, table: Table, ids: Iterable[UUID]) -> list[Any]:
+    """The rows with these primary keys, locked in the order of their keys, so that two groups cannot deadlock."""
+    wanted = list(ids)
+    if not wanted:
+        return []
+    return await tx.fetch(_lock_statement(table), wanted)
+
+
+async def save_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
+    """Insert or replace rows, each a sequence of values in the order of the table's columns, in one statement."""
+    if rows:
+        await tx.execute(_save_statement(table), *map(list, zip(*rows, strict=True)))
+
+
+async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
+    """Insert rows that must be new, in their order, in one statement. Raises UniqueViolationError otherwise."""
+    if rows:
+        await tx.execute(_add_statement(table), *map(list, zip(*rows, strict=True)))
+
+
+@cache
+def _lock_statement(table: Table) -> str:
+    (key,) = table.primary_key.columns
+    kind = key.type.compile(dialect=postgresql.dialect())
+    return f"SELECT * FROM {table.name} WHERE {key.name} = ANY($1::{kind}[]) ORDER BY {key.name} FOR UPDATE"  # noqa: S608 - names of our own tables
+
+
+@cache
+def _add_statement(table: Table) -> str:
+    columns = [
+        column for column in table.columns if column.server_default is None and not column.identity
+    ]
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    kinds = (column.type.compile(dialect=postgresql.dialect()) for column in columns)
+    arrays = ", ".join(f"${index}::{kind}[]" for index, kind in enumerate(kinds, start=1))
+    return (
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of our own tables
+        f"SELECT {names} FROM unnest({arrays}) WITH ORDINALITY AS rows ({names}, place) ORDER BY place"
+    )
+
+
+@cache
+def _save_statement(table: Table) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    changes = ", ".join(
+        f'"{column.name}" = excluded."{column.name}"'
+        for column in table.columns
+        if not column.primary_key and column.server_default is None
+    )
+    return f"{_add_statement(table)} ON CONFLICT ({keys}) DO UPDATE SET {changes}"

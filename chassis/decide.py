@@ -1,0 +1,216 @@
+"""From commands to facts inside one open transaction: load as a set, decide one by one, save as a set.
+
+A handler never sees the group: it gets state, returns facts and an answer. Queueing and committing are in `dispatch`.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from chassis import eventlog
+from chassis.database import Tx
+from chassis.errors import KeyReused
+from chassis.eventlog import Cause, Recorded
+from chassis.failpoints import failpoint
+from contracts.base import Answer, Command, Decision, Fact, Refused
+
+A = TypeVar("A", bound=Answer)
+
+
+class State(Protocol):
+    """What a decision looks at: an aggregate, or a look-up that lives for one group only.
+
+    An aggregate also has `version`, the number of its last fact.
+    """
+
+    @property
+    def id(self) -> Hashable:
+        """The key under which a handler finds it."""
+
+
+States = Mapping[Hashable, Any]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A service's table of contents: what it decides, and how its state is read, changed and kept.
+
+    `load_many` locks the aggregates of these keys in one fixed order and leaves out what does not exist.
+    `evolve` gives the new form of every loaded or new state that a fact changes: the only way a state changes.
+    """
+
+    handlers: Mapping[type[Command], Callable[[Any, States], Decision]]
+    load_many: Callable[[Tx, Sequence[Hashable]], Awaitable[dict[Hashable, Any]]]
+    save_many: Callable[[Tx, Sequence[Any]], Awaitable[None]]
+    evolve: Callable[[States, Fact, datetime], Iterable[State]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer to a command, as JSON text. `repeated` tells that it had been given before."""
+
+    answer: str
+    repeated: bool = False
+
+    def read(self, kind: type[A]) -> A:
+        """The answer in its own type."""
+        return kind.model_validate_json(self.answer)
+
+
+class RepeatedRefusal(Refused):
+    """A refusal that was given before and is given again, word for word."""
+
+    code = "repeated_refusal"
+    title_id = "Permintaan ini sudah pernah ditolak"
+    title_en = "This request was refused before"
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        super().__init__(**problem["details"])
+        self._problem = dict(problem)
+
+    def problem(self) -> dict[str, Any]:
+        """The refusal as it was first given."""
+        return self._problem
+
+
+Result = Outcome | Refused | KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A command on its way to its handler, with the reason why it is there."""
+
+    command: Command
+    cause: Cause
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Two submissions with one identity are one request."""
+        return str(self.command.actor), self.command.key
+
+    def fingerprint(self) -> bytes:
+        """Equal for equal requests, whatever the attempt."""
+        return hashlib.sha256(self.command.fingerprint_source().encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    fingerprint: bytes
+    result: Result
+
+
+@dataclass
+class _Group:
+    """The facts of a group so far, and the state they lead to."""
+
+    domain: Domain
+    states: dict[Hashable, Any]
+    changed: dict[Hashable, Any] = field(default_factory=dict)
+    facts: list[Recorded] = field(default_factory=list)
+
+    def decide(self, submission: Submission) -> Outcome | Refused:
+        command = submission.command
+        try:
+            decision = self.domain.handlers[type(command)](command, self.states)
+        except Refused as refusal:
+            return refusal
+        for fact in decision.facts:
+            self._record(fact, submission)
+        return Outcome(decision.answer.model_dump_json())
+
+    def _record(self, fact: Fact, submission: Submission) -> None:
+        command = submission.command
+        known = self.states.get(fact.aggregate_id)
+        version = (known.version if known is not None else 0) + 1
+        for state in self.domain.evolve(self.states, fact, command.at):
+            self.states[state.id] = self.changed[state.id] = state
+        self.facts.append(Recorded(fact, version, command.at, command.actor, submission.cause))
+
+
+async def decide(domain: Domain, tx: Tx, submissions: Sequence[Submission]) -> list[Result]:
+    """Answer a group of commands within an open transaction; nothing is true before it commits.
+
+    A command that was answered before gets the same answer; the same key with another body gets KeyReused.
+    Raises one of `database.OVERTAKEN` when somebody else decided on the same state meanwhile.
+    """
+    given = await _given_before(tx, submissions)
+    fresh = [submission for submission in submissions if submission.identity not in given]
+    needs = dict.fromkeys(key for submission in fresh for key in submission.command.needs())
+    group = _Group(domain, await domain.load_many(tx, list(needs)) if needs else {})
+    answered: list[tuple[Submission, bytes, Outcome | Refused]] = []
+    results: list[Result] = []
+    for submission in submissions:
+        fingerprint = submission.fingerprint()
+        before = given.get(submission.identity)
+        if before is None:
+            result = group.decide(submission)
+            answered.append((submission, fingerprint, result))
+            given[submission.identity] = _Given(fingerprint, _as_repeated(result))
+            results.append(result)
+        elif before.fingerprint != fingerprint:
+            results.append(KeyReused())
+        else:
+            results.append(before.result)
+    await domain.save_many(tx, list(group.changed.values()))
+    await eventlog.append(tx, group.facts)
+    await failpoint("dispatch.after_insert")
+    await _remember(tx, answered)
+    return results
+
+
+def outcome_of(result: Result) -> str:
+    """What happened to a command, in the words of the metric."""
+    if isinstance(result, Outcome):
+        return "replayed" if result.repeated else "done"
+    return "refused" if isinstance(result, Refused) else "failed"
+
+
+def _as_repeated(result: Outcome | Refused) -> Result:
+    return Outcome(result.answer, repeated=True) if isinstance(result, Outcome) else result
+
+
+_GIVEN = """
+SELECT actor, key, fingerprint, answer, refusal FROM commands
+JOIN unnest($1::text[], $2::text[]) AS asked (actor, key) USING (actor, key)
+"""
+_REMEMBER = """
+INSERT INTO commands (actor, key, fingerprint, name, at, answer, refusal)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+"""
+
+
+async def _given_before(tx: Tx, submissions: Sequence[Submission]) -> dict[tuple[str, str], _Given]:
+    identities = [submission.identity for submission in submissions]
+    rows = await tx.fetch(
+        _GIVEN, [actor for actor, _ in identities], [key for _, key in identities]
+    )
+    return {
+        (row["actor"], row["key"]): _Given(
+            row["fingerprint"],
+            RepeatedRefusal(json.loads(row["refusal"]))
+            if row["answer"] is None
+            else Outcome(row["answer"], repeated=True),
+        )
+        for row in rows
+    }
+
+
+async def _remember(
+    tx: Tx, answered: Sequence[tuple[Submission, bytes, Outcome | Refused]]
+) -> None:
+    rows = [
+        (
+            *submission.identity,
+            fingerprint,
+            type(submission.command).__name__,
+            submission.command.at,
+            result.answer if isinstance(result, Outcome) else None,
+            json.dumps(result.problem()) if isinstance(result, Refused) else None,
+        )
+        for submission, fingerprint, result in answered
+    ]
+    if rows:
+        await tx.execute(_REMEMBER, *map(list, zip(*rows, strict=True)))

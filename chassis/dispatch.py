@@ -1,0 +1,162 @@
+"""The queue in front of a service's decisions: commands that arrive while a transaction runs share the next one.
+
+One flusher per process. A group of one is the ordinary case; a group that fails is retried one by one.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from chassis import metrics, telemetry
+from chassis.database import OVERTAKEN, Database, is_away
+from chassis.decide import Domain, Outcome, Result, Submission, decide, outcome_of
+from chassis.errors import Conflict, Unavailable
+from chassis.eventlog import Cause
+from chassis.failpoints import failpoint
+from chassis.telemetry import Attribute
+from contracts.base import Command, Refused
+
+_TRIES = 4
+_BACKOFF_SECONDS = 0.05
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    answer: "asyncio.Future[Outcome]"
+    give_up_at: float
+
+    def settle(self, result: Result | Exception) -> None:
+        if self.answer.done():
+            return
+        if isinstance(result, Outcome):
+            self.answer.set_result(result)
+        else:
+            self.answer.set_exception(result)
+
+
+class Dispatcher:
+    """Answers commands in groups. `on_commit` is called after each commit that may have written facts."""
+
+    def __init__(
+        self,
+        database: Database,
+        domain: Domain,
+        *,
+        on_commit: Callable[[], None] = lambda: None,
+        group_max: int = 256,
+        queue_limit: int = 5000,
+        deadline_seconds: float = 5.0,
+    ) -> None:
+        self._database = database
+        self._domain = domain
+        self._on_commit = on_commit
+        self._group_max = group_max
+        self._queue_limit = queue_limit
+        self._deadline_seconds = deadline_seconds
+        self._waiting: deque[_Waiting] = deque()
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._flusher: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._flusher = asyncio.create_task(self._flush_forever(), name="dispatch")
+
+    async def stop(self) -> None:
+        """Answer what is waiting, then end. New commands are told to come back later."""
+        self._closing = True
+        self._wake.set()
+        if self._flusher is not None:
+            await self._flusher
+
+    async def dispatch(self, command: Command, cause: Cause) -> Outcome:
+        """The answer to a command, once it is durable.
+
+        Raises the refusal of the rule that said no; KeyReused; Conflict; Unavailable when the queue is full or
+        the answer did not come in time. After Unavailable the command may still take effect: repeat it with
+        the same key to learn its answer.
+        """
+        name = type(command).__name__
+        started = time.monotonic()
+        try:
+            with telemetry.span(f"decide {name}", attributes={Attribute.COMMAND: name}):
+                cause = replace(
+                    cause, traceparent=telemetry.current_traceparent() or cause.traceparent
+                )
+                outcome = await self._queue(Submission(command, cause))
+        except Exception as problem:
+            metrics.COMMANDS(name, "refused" if isinstance(problem, Refused) else "failed").inc()
+            raise
+        metrics.COMMANDS(name, outcome_of(outcome)).inc()
+        metrics.COMMAND_SECONDS(name).observe(time.monotonic() - started)
+        return outcome
+
+    async def _queue(self, submission: Submission) -> Outcome:
+        if self._closing or len(self._waiting) >= self._queue_limit:
+            raise Unavailable(retry_after_seconds=1)
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + self._deadline_seconds
+        waiting = _Waiting(submission, loop.create_future(), give_up_at)
+        self._waiting.append(waiting)
+        self._wake.set()
+        try:
+            async with asyncio.timeout_at(give_up_at):
+                return await waiting.answer
+        except TimeoutError:
+            raise Unavailable(retry_after_seconds=1) from None
+
+    async def _flush_forever(self) -> None:
+        while not (self._closing and not self._waiting):
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._answer(self._next_group())
+
+    def _next_group(self) -> list[_Waiting]:
+        metrics.QUEUE_DEPTH().set(len(self._waiting))
+        size = min(len(self._waiting), self._group_max)
+        return [self._waiting.popleft() for _ in range(size)]
+
+    async def _answer(self, group: list[_Waiting]) -> None:
+        """Settle every member of a group, whatever happens."""
+        tries = 0
+        while group := self._still_wanted(group):
+            tries += 1
+            try:
+                results = await self._commit(group)
+            except Exception as problem:  # noqa: BLE001 - an edge: the failure becomes an answer
+                if is_away(problem):
+                    # Whether the commit came through is unknown; the idempotency rows tell at the next try.
+                    await asyncio.sleep(min(_BACKOFF_SECONDS * 2**tries, 1))
+                    continue
+                if len(group) > 1:
+                    break  # one member's failure must not be the others'
+                if isinstance(problem, OVERTAKEN) and tries < _TRIES:
+                    continue
+                group[0].settle(Conflict() if isinstance(problem, OVERTAKEN) else problem)
+                return
+            for waiting, result in zip(group, results, strict=True):
+                waiting.settle(result)
+            return
+        for waiting in group:
+            await self._answer([waiting])
+
+    def _still_wanted(self, group: list[_Waiting]) -> list[_Waiting]:
+        """Without those whose asker has gone: what nobody has begun need not be done."""
+        now = asyncio.get_running_loop().time()
+        return [
+            waiting for waiting in group if not waiting.answer.done() and waiting.give_up_at > now
+        ]
+
+    async def _commit(self, group: Sequence[_Waiting]) -> list[Result]:
+        await failpoint("dispatch.before_begin")
+        async with self._database.transaction() as tx:
+            results = await decide(self._domain, tx, [waiting.submission for waiting in group])
+            await failpoint("dispatch.before_commit")
+        await failpoint("dispatch.after_commit")
+        self._on_commit()
+        metrics.GROUP_SIZE().observe(len(group))
+        return results

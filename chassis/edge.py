@@ -1,0 +1,161 @@
+"""What happens to every HTTP request, whatever its route: one ASGI layer around the application.
+
+Request id, body limit, deadline, security headers, one metric, one span, and a problem document for
+whatever went wrong inside.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from opentelemetry.trace import SpanKind
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis import jsontext, logs, metrics, problems, telemetry
+from chassis.errors import Failure, Flaw, Malformed, TooSlow
+from chassis.telemetry import Attribute
+from contracts.base import Refused
+from contracts.ids import uuid7
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+_log = structlog.get_logger("chassis.http")
+
+
+class Edge:
+    """The layer itself. A request may take `deadline_seconds` until its answer begins."""
+
+    def __init__(self, app: ASGIApp, *, body_limit_bytes: int, deadline_seconds: float) -> None:
+        self._app = app
+        self._body_limit = body_limit_bytes
+        self._deadline = deadline_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; the server's own start and stop messages pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._body_limit)
+        logs.request_id.set(exchange.request_id)
+        with telemetry.span(
+            f"HTTP {exchange.method}",
+            exchange.headers.get("traceparent"),
+            kind=SpanKind.SERVER,
+        ) as span:
+            try:
+                await self._serve(exchange)
+            finally:
+                exchange.count()
+                if telemetry.is_on():
+                    span.update_name(f"{exchange.method} {exchange.route}")
+                    span.set_attribute(Attribute.ROUTE, exchange.route)
+                    span.set_attribute(Attribute.STATUS, exchange.status)
+                    span.set_attribute(Attribute.REQUEST_ID, exchange.request_id)
+
+    async def _serve(self, exchange: "_Exchange") -> None:
+        deadline = exchange.deadline = asyncio.timeout(self._deadline)
+        try:
+            async with deadline:
+                exchange.check_announced_length()
+                await self._app(exchange.scope, exchange.receive_limited, exchange.send_dressed)
+        except ClientDisconnect:
+            _log.debug("http.client_left", route=exchange.route)
+        except (Failure, Refused) as problem:
+            await exchange.fail(problems.of(problem))
+        except HTTPException as problem:
+            await exchange.fail(problems.of_status(problem.status_code, problem.headers))
+        except RequestValidationError as problem:
+            flaws = jsontext.flaws(problem.errors())
+            await exchange.fail(problems.of(_malformed_parameters(flaws)))
+        except Exception as problem:
+            if isinstance(problem, TimeoutError) and deadline.expired():
+                _log.warning("http.deadline", route=exchange.route, seconds=self._deadline)
+                await exchange.fail(problems.of(TooSlow()))
+                return
+            _log.exception("http.unexpected", route=exchange.route, kind=type(problem).__name__)
+            if exchange.status:
+                raise  # the answer has begun: only breaking it off tells the caller
+            await exchange.fail(problems.UNEXPECTED)
+
+
+def _malformed_parameters(flaws: Sequence[Flaw]) -> Malformed:
+    about_key = any(flaw.where == "/header/Idempotency-Key" for flaw in flaws)
+    code = "idempotency_key_missing" if about_key else "invalid_parameters"
+    return Malformed(code, flaws=flaws)
+
+
+@dataclass
+class _Exchange:
+    """One request and its answer on the way through the layer."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    body_limit: int
+    deadline: asyncio.Timeout | None = None
+    received: int = 0
+    status: int = 0
+    began: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.headers = Headers(scope=self.scope)
+        self.method = self.scope["method"] if self.scope["method"] in _METHODS else "OTHER"
+        given = self.headers.get("x-request-id", "")
+        self.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        self.language = problems.language_of(self.headers.get("accept-language"))
+
+    @property
+    def route(self) -> str:
+        """The pattern of the matched route, so that no id or code of a caller is ever a label."""
+        return getattr(self.scope.get("route"), "path", "unmatched")
+
+    def check_announced_length(self) -> None:
+        length = self.headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > self.body_limit:
+            raise Malformed("body_too_large", f"at most {self.body_limit} bytes")
+
+    async def receive_limited(self) -> Message:
+        message = await self.receive()
+        if message["type"] == "http.request":
+            self.received += len(message.get("body", b""))
+            if self.received > self.body_limit:
+                raise Malformed("body_too_large", f"at most {self.body_limit} bytes")
+        return message
+
+    async def send_dressed(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.deadline is not None and not self.deadline.expired():
+                self.deadline.reschedule(None)  # a stream may last
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers["x-request-id"] = self.request_id
+        await self.send(message)
+
+    async def fail(self, problem: problems.Problem) -> None:
+        """Answer with a problem, unless an answer has begun already."""
+        if self.status:
+            return
+        self.deadline = None
+        response = problem.response(self.language, self.request_id)
+        await response(self.scope, self.receive, self.send_dressed)
+
+    def count(self) -> None:
+        metrics.HTTP_REQUESTS(self.method, self.route, str(self.status or 499)).inc()
+        metrics.HTTP_SECONDS(self.method, self.route).observe(time.perf_counter() - self.began)

@@ -1,0 +1,73 @@
+"""The append-only log of a service: every fact goes in here in the transaction that decided it, and nowhere else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from chassis.database import Tx
+from contracts.base import Fact
+from contracts.ids import Actor, EventId
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a command is there: `correlation_id` is shared by all that follows from one request,
+    `causation_id` is the fact that led to it (None for a request from outside)."""
+
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A fact with its place in history, ready to be written."""
+
+    fact: Fact
+    version: int
+    time: datetime
+    actor: Actor
+    cause: Cause
+
+    def row(self) -> tuple[object, ...]:
+        """The values of `_COLUMNS`, in order."""
+        fact, cause = self.fact, self.cause
+        return (
+            EventId.new(),
+            fact.wire_type(),
+            fact.aggregate,
+            UUID(int=fact.aggregate_id.int),
+            self.version,
+            fact.topic_name,
+            fact.key,
+            self.time,
+            self.actor,
+            cause.correlation_id,
+            cause.causation_id,
+            cause.traceparent,
+            fact.model_dump_json(),
+        )
+
+
+# `place` keeps the order of the decisions: `seq` is given out in it, and the relay sends by `seq`.
+_APPEND = """
+INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
+                       correlation_id, causation_id, traceparent, payload)
+SELECT event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
+       correlation_id, causation_id, traceparent, payload
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::text[], $7::text[],
+            $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
+     WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
+                              correlation_id, causation_id, traceparent, payload, place)
+ORDER BY place
+"""
+
+
+async def append(tx: Tx, facts: Sequence[Recorded]) -> None:
+    """Write the facts down, in their order, in one statement.
+
+    Raises UniqueViolationError when an aggregate moved on since it was read: decide again.
+    """
+    if facts:
+        await tx.execute(_APPEND, *map(list, zip(*(fact.row() for fact in facts), strict=True)))

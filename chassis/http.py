@@ -1,0 +1,218 @@
+"""The HTTP side of a service: the application, and the few words in which endpoints are declared.
+
+An endpoint is a plain FastAPI function under `router.command`, `.query` or `.stream`; it says who
+may call it and which rules may refuse. Bodies are read strictly; failures are problem documents.
+"""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    NoReturn,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from typing_extensions import override
+
+from chassis import auth, jsontext, openapi, pages, problems
+from chassis.auth import Access
+from chassis.edge import Edge
+from chassis.errors import Failure, Malformed
+from chassis.health import Health
+from chassis.settings import ServiceSettings
+from contracts.base import Refused
+
+M = TypeVar("M", bound=BaseModel)
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Refusals = Sequence[type[Refused | Failure]]
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Chosen by the caller, one per intention; repeat it to repeat the request.",
+    ),
+]
+"""The parameter that every command has: the caller's key for this intention."""
+
+_IS_BODY = object()
+Json = Annotated[M, _IS_BODY]
+"""`form: Json[Model]`: the request body, read strictly as that model."""
+
+
+@dataclass(frozen=True)
+class Body(Generic[M]):
+    """The dependency behind `Json`: the request body as this model, or Malformed."""
+
+    model: type[M]
+
+    async def __call__(self, request: Request) -> M:
+        """Read it. The edge has limited its size already."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Malformed("unsupported_media_type")
+        raw = await request.body()
+        return jsontext.read(self.model, raw, limit_bytes=request.app.state.body_limit_bytes)
+
+
+class Router(APIRouter):
+    """Where a service declares its endpoints. Each one names its access and its refusals."""
+
+    def command(
+        self,
+        path: str,
+        *,
+        allow: Access,
+        status: int = 200,
+        refusals: Refusals = (),
+        method: str = "POST",
+    ) -> Callable[[Endpoint], Endpoint]:
+        """An endpoint that wants something; it must take an IdempotencyKey."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            hints = get_type_hints(endpoint, include_extras=True)
+            if IdempotencyKey not in hints.values():
+                raise TypeError(f"{endpoint.__name__} is a command and needs an IdempotencyKey")
+            found = [*openapi.of_command(), *openapi.of_refusals(refusals)]
+            self._declare(path, endpoint, method, allow, found, status_code=status)
+            return endpoint
+
+        return declare
+
+    def query(
+        self, path: str, *, allow: Access, refusals: Refusals = ()
+    ) -> Callable[[Endpoint], Endpoint]:
+        """An endpoint that only looks."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            self._declare(path, endpoint, "GET", allow, openapi.of_refusals(refusals))
+            return endpoint
+
+        return declare
+
+    def stream(
+        self, path: str, *, allow: Access, refusals: Refusals = ()
+    ) -> Callable[[Endpoint], Endpoint]:
+        """An endpoint that answers with server-sent events (`Hub.response`)."""
+
+        def declare(endpoint: Endpoint) -> Endpoint:
+            found = openapi.of_refusals(refusals)
+            self._declare(path, endpoint, "GET", allow, found, streams=True)
+            return endpoint
+
+        return declare
+
+    def _declare(  # noqa: PLR0913 - one endpoint, described
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        method: str,
+        allow: Access,
+        found: Sequence[problems.Problem],
+        *,
+        streams: bool = False,
+        status_code: int = 200,
+    ) -> None:
+        model = _take_body(endpoint)
+        responses = problems.by_status([*openapi.of_access(allow), *found, *openapi.of_body(model)])
+        if streams:
+            responses[200] = openapi.EVENT_STREAM
+        self.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            status_code=status_code,
+            dependencies=[Depends(allow)],
+            responses=responses,
+            openapi_extra=openapi.additions(allow, model),
+        )
+
+
+def create_app(  # noqa: PLR0913 - the parts of an application, each named
+    title: str,
+    routers: Sequence[Router],
+    settings: ServiceSettings,
+    *,
+    health: Health,
+    verifier: auth.Verifier | None = None,
+    lifespan: Any = None,
+    version: str = "0.1.0",
+) -> FastAPI:
+    """The application of one service. Fails when a route does not say who may call it."""
+    app = _Application(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.body_limit_bytes = settings.body_limit_bytes
+    app.state.verifier = verifier
+    for router in [*routers, pages.router(app, health)]:
+        app.router.routes.extend(router.routes)
+    if auth.protected_routes(app) and verifier is None:
+        raise TypeError("there are protected routes, but nothing that checks tokens")
+    auth.public_routes(app)
+    app.add_exception_handler(HTTPException, _pass_on)
+    app.add_exception_handler(RequestValidationError, _pass_on)
+    app.add_middleware(
+        Edge,
+        body_limit_bytes=settings.body_limit_bytes,
+        deadline_seconds=settings.request_deadline_seconds,
+    )
+    return app
+
+
+class _Application(FastAPI):
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            calls = [
+                one.call
+                for route in self.routes
+                if isinstance(route, APIRoute)
+                for one in route.dependant.dependencies
+            ]
+            bodies = [call.model for call in calls if isinstance(call, Body)]
+            self.openapi_schema = openapi.completed(super().openapi(), bodies)
+        return self.openapi_schema
+
+
+def _take_body(endpoint: Callable[..., Any]) -> type[BaseModel] | None:
+    """Turn the `Json[Model]` parameter into a dependency that FastAPI understands; its model."""
+    signature = inspect.signature(endpoint)
+    hints = get_type_hints(endpoint, include_extras=True)
+    parameters, model = [], None
+    for name, parameter in signature.parameters.items():
+        hint = hints[name]
+        if get_origin(hint) is Annotated and _IS_BODY in get_args(hint):
+            model = get_args(hint)[0]
+            hint = Annotated[model, Depends(Body(model))]
+        parameters.append(parameter.replace(annotation=hint))
+    returns = hints.get("return", signature.return_annotation)
+    endpoint.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=parameters, return_annotation=returns
+    )
+    return model
+
+
+async def _pass_on(_request: Request, problem: Exception) -> NoReturn:
+    # What routing finds leaves the application like every other failure: the edge answers it.
+    raise problem

@@ -1,0 +1,55 @@
+"""The only place where Kafka clients are made, so that the settings that keep data safe are set once.
+
+The libraries' own defaults lose records: acknowledged by one broker, no idempotence, reading from the end.
+"""
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+from faststream.kafka import KafkaBroker
+
+# Low, so that a frozen broker is given up within seconds instead of the client's 40.
+REQUEST_TIMEOUT_MS = 5_000
+# A consumer whose event loop was held up for less than this keeps its partitions.
+SESSION_TIMEOUT_MS = 30_000
+# How soon a consumer by pattern learns of a new agency's topic.
+METADATA_MAX_AGE_MS = 5_000
+
+
+def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+    """A producer that does not lose, double or reorder what one task sends. Not yet started."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_batch_size=131_072,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+    )
+
+
+def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:
+    """The FastStream broker that only consumes: facts leave through the relay."""
+    return KafkaBroker(
+        bootstrap,
+        client_id=client_id,
+        consumer_only=True,
+        allow_auto_create_topics=False,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
+        graceful_timeout=10,
+        apply_types=False,
+        logger=None,
+    )
+
+
+CONSUMER_SETTINGS = {
+    "batch": True,
+    "auto_offset_reset": "earliest",
+    "partition_assignment_strategy": (StickyPartitionAssignor,),
+    "session_timeout_ms": SESSION_TIMEOUT_MS,
+    "heartbeat_interval_ms": 3_000,
+    "max_poll_interval_ms": 300_000,
+    "batch_timeout_ms": 20,
+}

@@ -1,0 +1,227 @@
+"""Every metric of the platform in one list, and nothing measured that is not on it.
+
+`docs/metrics.md` is generated from the list. Labels have few values each; none names a person.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+REGISTRY = CollectorRegistry()
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+Kind = TypeVar("Kind", Counter, Gauge, Histogram)
+
+
+@dataclass(frozen=True, slots=True)
+class Metric(Generic[Kind]):
+    """One metric: call it with its labels' values and get the child to move, from a cache."""
+
+    made: Kind
+    name: str
+    labels: tuple[str, ...]
+    meaning: str
+    moves: str
+    _children: dict[tuple[str, ...], Kind] = field(default_factory=dict)
+
+    def __call__(self, *values: str) -> Kind:
+        """The child for these values, in the order of `labels`."""
+        child = self._children.get(values)
+        if child is None:
+            child = self._children[values] = self.made.labels(*values) if values else self.made
+        return child
+
+    @property
+    def kind(self) -> str:
+        """`counter`, `gauge` or `histogram`."""
+        return type(self.made).__name__.lower()
+
+
+def _counter(name: str, meaning: str, moves: str, labels: Sequence[str] = ()) -> Metric[Counter]:
+    made = Counter(name, meaning, labels, registry=REGISTRY)
+    return Metric(made, name, tuple(labels), meaning, moves)
+
+
+def _gauge(name: str, meaning: str, moves: str, labels: Sequence[str] = ()) -> Metric[Gauge]:
+    made = Gauge(name, meaning, labels, registry=REGISTRY)
+    return Metric(made, name, tuple(labels), meaning, moves)
+
+
+def _histogram(
+    name: str,
+    meaning: str,
+    moves: str,
+    labels: Sequence[str] = (),
+    buckets: Sequence[float] = SECONDS,
+) -> Metric[Histogram]:
+    made = Histogram(name, meaning, labels, buckets=buckets, registry=REGISTRY)
+    return Metric(made, name, tuple(labels), meaning, moves)
+
+
+HTTP_REQUESTS = _counter(
+    "loket_http_requests_total",
+    "HTTP requests answered",
+    "when an answer begins; route is the pattern, never the address",
+    ("method", "route", "status"),
+)
+HTTP_SECONDS = _histogram(
+    "loket_http_request_duration_seconds",
+    "Time from the request to the beginning of its answer",
+    "with each answer",
+    ("method", "route"),
+)
+COMMANDS = _counter(
+    "loket_commands_total",
+    "Commands by outcome: done, refused, replayed, failed",
+    "when a command gets its answer",
+    ("command", "outcome"),
+)
+COMMAND_SECONDS = _histogram(
+    "loket_command_duration_seconds",
+    "Time from handing a command to dispatch until its answer is committed",
+    "when a command gets its answer",
+    ("command",),
+)
+GROUP_SIZE = _histogram(
+    "loket_dispatch_group_commands",
+    "Commands that shared one transaction",
+    "with each group",
+    buckets=SIZES,
+)
+QUEUE_DEPTH = _gauge(
+    "loket_dispatch_queue_commands",
+    "Commands that wait for their transaction",
+    "whenever a group is formed",
+)
+OUTBOX_AGE = _gauge(
+    "loket_outbox_age_seconds",
+    "Age of the oldest fact that is not on Kafka yet; 0 when there is none",
+    "every second",
+)
+OUTBOX_UNSENT = _gauge(
+    "loket_outbox_unsent_rows",
+    "Facts that are not on Kafka yet, counted up to 10,000",
+    "every second",
+)
+RELAY_SENT = _counter(
+    "loket_relay_sent_total",
+    "Facts acknowledged by Kafka",
+    "when Kafka acknowledges",
+)
+RELAY_FAILED = _counter(
+    "loket_relay_failed_total",
+    "Rounds of the relay that were broken off; their facts are sent again",
+    "at the first failure of a round",
+    ("reason",),
+)
+RELAY_REBUILT = _counter(
+    "loket_relay_rebuilt_total",
+    "Producers thrown away and made anew",
+    "when a producer is replaced",
+)
+CONSUMER_PROCESSED = _counter(
+    "loket_consumer_processed_total",
+    "Records whose effects are committed",
+    "after the transaction of a batch",
+    ("consumer",),
+)
+CONSUMER_DUPLICATES = _counter(
+    "loket_consumer_duplicates_total",
+    "Records that had been seen before and changed nothing",
+    "after the transaction of a batch",
+    ("consumer",),
+)
+CONSUMER_PARKED = _counter(
+    "loket_consumer_parked_total",
+    "Records put aside with a reason, for a person to look at",
+    "after the transaction that parks them",
+    ("consumer", "reason"),
+)
+CONSUMER_RETRIES = _counter(
+    "loket_consumer_retries_total",
+    "Batches tried again after a failure",
+    "before each new attempt",
+    ("consumer",),
+)
+CONSUMER_BATCH_SECONDS = _histogram(
+    "loket_consumer_batch_duration_seconds",
+    "Time for one batch, from its records to the commit",
+    "after the transaction of a batch",
+    ("consumer",),
+)
+CONSUMER_LAG = _gauge(
+    "loket_consumer_lag_events",
+    "Records on Kafka that this consumer has not processed",
+    "every second",
+    ("consumer",),
+)
+CONSUMER_LAG_SECONDS = _gauge(
+    "loket_consumer_lag_seconds",
+    "How long the oldest record that is not processed has been waiting, at most; 0 when there is none",
+    "every second",
+    ("consumer",),
+)
+SSE_SUBSCRIBERS = _gauge(
+    "loket_sse_subscribers",
+    "Open event streams",
+    "when a stream opens or ends",
+    ("hub",),
+)
+SSE_SENT = _counter(
+    "loket_sse_sent_events_total",
+    "Changes handed to event streams",
+    "when a change is queued for a subscriber or sent while catching up",
+    ("hub",),
+)
+SSE_DROPPED = _counter(
+    "loket_sse_dropped_subscribers_total",
+    "Event streams ended because their reader was too slow",
+    "when a subscriber's queue is full",
+    ("hub",),
+)
+LOOP_LAG = _gauge(
+    "loket_event_loop_lag_seconds",
+    "How late the event loop woke up at the last look",
+    "every second",
+)
+BUILD = _gauge(
+    "loket_build_info",
+    "Always 1; the labels say what runs",
+    "once at start",
+    ("service", "version", "python"),
+)
+
+
+def every() -> list[Metric[Counter] | Metric[Gauge] | Metric[Histogram]]:
+    """The whole list, in the order in which it stands here."""
+    return [value for value in globals().values() if isinstance(value, Metric)]
+
+
+def exposition() -> bytes:
+    """The current values in Prometheus' text format."""
+    return generate_latest(REGISTRY)
+
+
+def markdown() -> str:
+    """The page `docs/metrics.md`."""
+    rows = [
+        f"| `{one.name}` | {one.kind} | {', '.join(one.labels) or '-'} "
+        f"| {one.meaning} | {one.moves} |"
+        for one in every()
+    ]
+    return "\n".join(
+        [
+            "# Metrics",
+            "",
+            "Generated from `chassis/metrics.py`. Every service serves them at `/metrics`.",
+            "",
+            "| name | kind | labels | meaning | moves |",
+            "| --- | --- | --- | --- | --- |",
+            *rows,
+            "",
+        ]
+    )

@@ -1,0 +1,260 @@
+"""From the event log to Kafka: unsent facts in the order of the log, from one task, by one relay per database at a time.
+
+A fact may be sent twice, never skipped: what is not known to have arrived is sent again. When a send fails, the facts
+behind it that have the same key are sent again after it, so that readers see each key in order.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from opentelemetry.trace import Span, SpanKind
+from sqlalchemy.engine import make_url
+
+from chassis import kafka, metrics, telemetry
+from chassis.database import is_away
+from chassis.failpoints import failpoint
+from chassis.telemetry import Attribute
+from contracts.envelope import Envelope, to_headers
+from contracts.ids import Actor, EventId
+
+_log = structlog.get_logger("chassis.relay")
+
+_SHARD = 0
+_LOCK = 7_204_816_131
+_SEND_TIMEOUT_SECONDS = 30.0
+_RETRY_SECONDS = 0.5
+
+_UNSENT = """
+SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor, correlation_id,
+       causation_id, traceparent, payload
+FROM event_log WHERE NOT sent ORDER BY seq LIMIT $1
+"""
+# A relay that was replaced while it was frozen has an old epoch and marks nothing.
+_MARK = """
+UPDATE event_log SET sent = true FROM relay_lease
+WHERE seq = ANY($1::bigint[]) AND relay_lease.shard = $2 AND relay_lease.epoch = $3
+"""
+
+
+class LeaseLost(Exception):  # noqa: N818 - names what happened
+    """Another relay has taken over: start again from the lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    epoch: int
+
+
+class Relay:
+    """Sends the facts of one service. `wake()` after a commit; without it the log is looked at every `poll_seconds`."""
+
+    def __init__(
+        self,
+        database_url: str,
+        bootstrap: str,
+        *,
+        service: str,
+        batch_max: int = 500,
+        poll_seconds: float = 0.2,
+    ) -> None:
+        url = make_url(database_url).set(drivername="postgresql")
+        self._dsn = url.render_as_string(hide_password=False)
+        self._bootstrap = bootstrap
+        self._service = service
+        self._batch_max = batch_max
+        self._poll_seconds = poll_seconds
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self.active = False
+        """Whether this relay, and not another replica's, sends now."""
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._task = asyncio.create_task(self._run(), name="relay")
+
+    def wake(self) -> None:
+        """There may be something to send."""
+        self._wake.set()
+
+    async def stop(self) -> None:
+        """Finish the batch in flight, then end."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            try:
+                await self._hold_the_lease()
+            except (KafkaError, LeaseLost) as problem:
+                metrics.RELAY_REBUILT().inc()
+                _log.warning("relay.starts_again", reason=type(problem).__name__)
+            except Exception as problem:
+                if not is_away(problem):
+                    _log.exception("relay.failed")
+                metrics.RELAY_REBUILT().inc()
+            finally:
+                self.active = False
+            if not self._stopping:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _hold_the_lease(self) -> None:
+        # A connection of its own: the lock lives and dies with it, whatever the pool does.
+        connection = await asyncpg.connect(
+            self._dsn,
+            timeout=5,
+            command_timeout=10,
+            server_settings={"application_name": f"{self._service}-relay"},
+        )
+        try:
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK + _SHARD):
+                if self._stopping:
+                    return
+                await asyncio.sleep(_RETRY_SECONDS)
+            epoch = await connection.fetchval(
+                "UPDATE relay_lease SET epoch = epoch + 1 WHERE shard = $1 RETURNING epoch", _SHARD
+            )
+            await self._send_forever(_Lease(connection, epoch))
+        finally:
+            await _bounded(connection.close(timeout=2))
+
+    async def _send_forever(self, lease: _Lease) -> None:
+        producer = kafka.new_producer(self._bootstrap, f"{self._service}-relay")
+        try:
+            await producer.start()
+            self.active = True
+            while not self._stopping:
+                sent = await self._send_batch(lease, producer)
+                if sent < self._batch_max:
+                    await self._pause()
+        finally:
+            # A producer that could not deliver would wait for ever to flush; what it held is still unsent here.
+            await _bounded(producer.stop())
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(self._poll_seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass  # a commit of another process wakes nobody here: look again
+        self._wake.clear()
+
+    async def _send_batch(self, lease: _Lease, producer: AIOKafkaProducer) -> int:
+        await failpoint("relay.before_read")
+        rows = await lease.connection.fetch(_UNSENT, self._batch_max)
+        if not rows:
+            return 0
+        await failpoint("relay.after_read")
+        outcomes = await self._deliver(producer, rows)
+        await failpoint("relay.after_ack")
+        arrived, problem = _arrived_in_order(rows, outcomes)
+        await self._mark(lease, arrived)
+        await failpoint("relay.after_mark")
+        metrics.RELAY_SENT().inc(len(arrived))
+        if problem is not None:
+            metrics.RELAY_FAILED(type(problem).__name__).inc()
+            raise problem
+        return len(rows)
+
+    async def _deliver(
+        self, producer: AIOKafkaProducer, rows: Sequence[Any]
+    ) -> list[BaseException | None]:
+        """Send in order, from this one task: many senders at once would overtake each other."""
+        futures: list[asyncio.Future[Any]] = []
+        spans: list[Span] = []
+        try:
+            async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
+                for row in rows:
+                    span, traceparent = _begin_span(row)
+                    spans.append(span)
+                    sent = await producer.send(
+                        row["topic"],
+                        row["payload"].encode(),
+                        key=row["key"].encode(),
+                        headers=to_headers(_envelope(row, self._service, traceparent)),
+                    )
+                    futures.append(sent)
+                await failpoint("relay.after_send")
+                await asyncio.wait(futures)
+        except (KafkaError, TimeoutError) as problem:
+            _log.warning("relay.send_failed", reason=type(problem).__name__, facts=len(rows))
+        for span in spans:
+            span.end()
+        outcomes = [_failure(future) for future in futures]
+        return outcomes + [KafkaError("not sent")] * (len(rows) - len(futures))
+
+    async def _mark(self, lease: _Lease, seqs: list[int]) -> None:
+        if not seqs:
+            return
+        tag = await lease.connection.execute(_MARK, seqs, _SHARD, lease.epoch)
+        if tag != f"UPDATE {len(seqs)}":
+            raise LeaseLost
+
+
+def _begin_span(row: Any) -> tuple[Span, str | None]:
+    attributes: dict[Attribute, str | int] = {
+        Attribute.EVENT_ID: str(row["event_id"]),
+        Attribute.EVENT_TYPE: row["type"],
+        Attribute.TOPIC: row["topic"],
+    }
+    return telemetry.begin(
+        f"send {row['type']}", row["traceparent"], kind=SpanKind.PRODUCER, attributes=attributes
+    )
+
+
+def _failure(future: "asyncio.Future[Any]") -> BaseException | None:
+    if not future.done():
+        return KafkaError("not acknowledged in time")
+    if future.cancelled():
+        return KafkaError("cancelled")
+    return future.exception()
+
+
+def _arrived_in_order(
+    rows: Sequence[Any], outcomes: Sequence[BaseException | None]
+) -> tuple[list[int], BaseException | None]:
+    """What may be marked as sent: everything acknowledged that is not behind a failure of its own key."""
+    broken: set[tuple[str, str]] = set()
+    arrived: list[int] = []
+    first: BaseException | None = None
+    for row, outcome in zip(rows, outcomes, strict=True):
+        lane = (row["topic"], row["key"])
+        if outcome is not None:
+            first = first or outcome
+            broken.add(lane)
+        elif lane not in broken:
+            arrived.append(row["seq"])
+    return arrived, first
+
+
+def _envelope(row: Any, service: str, traceparent: str | None) -> Envelope:
+    return Envelope(
+        id=EventId(row["event_id"]),
+        source=f"/services/{service}",
+        type=row["type"],
+        subject=str(row["aggregate_id"]),
+        time=row["time"],
+        actor=Actor(row["actor"]),
+        version=row["version"],
+        recorded_at=row["recorded_at"],
+        correlation_id=row["correlation_id"],
+        causation_id=row["causation_id"],
+        traceparent=traceparent,
+    )
+
+
+async def _bounded(closing: Any) -> None:
+    try:
+        async with asyncio.timeout(3):
+            await closing
+    except Exception:  # noqa: BLE001, S110 - what is being thrown away may fail as it likes
+        pass

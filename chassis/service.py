@@ -1,0 +1,240 @@
+"""A whole service from its table of contents: database, dispatch, relay, consumers, HTTP, started and stopped together.
+
+The HTTP application is the outer one; Kafka may come and go while commands are accepted.
+"""
+
+import asyncio
+import contextlib
+import platform
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+import uvicorn
+from aiokafka.errors import KafkaError
+from fastapi import FastAPI
+
+from chassis import auth, http, kafka, logs, metrics, operations, telemetry
+from chassis.consume import Runner
+from chassis.database import Database
+from chassis.decide import Domain, Outcome
+from chassis.dispatch import Dispatcher
+from chassis.eventlog import Cause
+from chassis.failpoints import arm
+from chassis.health import Health, NotReady
+from chassis.keys import Keys
+from chassis.relay import Relay
+from chassis.reporting import Reporter
+from chassis.settings import ServiceSettings, SettingsProblem
+from chassis.subscription import Subscription
+from contracts.base import Command
+from contracts.ids import uuid7
+
+_CONNECT_SECONDS = 1.0
+_log = structlog.get_logger("chassis.service")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What one service is. `tasks` run for as long as the service does, such as delivery."""
+
+    name: str
+    settings: type[ServiceSettings]
+    domain: Domain
+    router: Callable[["Running"], http.Router]
+    subscriptions: tuple[Subscription, ...] = ()
+    tasks: tuple[Callable[["Running"], Awaitable[None]], ...] = ()
+
+
+class Running:
+    """A service at work: what its endpoints and tasks hold on to."""
+
+    def __init__(
+        self, service: Service, settings: ServiceSettings, keys: auth.KeySource | None = None
+    ) -> None:
+        """`keys` replaces the token issuer's published keys, for tests."""
+        self.service = service
+        self.settings: Any = settings
+        self.after_commit: list[Callable[[], None]] = []
+        """Called after every commit of commands or of a consumer's batch; must not wait."""
+        self.stopping = asyncio.Event()
+        self.health = Health()
+        self.database = Database(settings.database_url.get_secret_value(), name=service.name)
+        self.dispatcher = Dispatcher(
+            self.database,
+            service.domain,
+            on_commit=self.committed,
+            group_max=settings.group_max,
+            queue_limit=settings.queue_limit,
+            deadline_seconds=settings.command_deadline_seconds,
+        )
+        self.runners = [
+            Runner(
+                self.database,
+                subscription,
+                batch_max=settings.consume_batch_max,
+                on_commit=self.committed,
+            )
+            for subscription in service.subscriptions
+        ]
+        self.relay = self._relay()
+        self._keys = keys or Keys(settings.jwks_url)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._register_checks()
+
+    async def dispatch(self, command: Command) -> Outcome:
+        """Answer a command that came from outside; it begins a story of its own."""
+        correlation = logs.request_id.get() or str(uuid7())
+        return await self.dispatcher.dispatch(command, Cause(correlation))
+
+    def committed(self) -> None:
+        """Something may have become true: wake who waits for it."""
+        for wake in self.after_commit:
+            wake()
+
+    def app(self) -> FastAPI:
+        """The HTTP application, which starts and stops everything else."""
+        routers = [
+            self.service.router(self),
+            operations.router(self.database, self.service.subscriptions, self.committed),
+        ]
+        verifier = auth.Verifier(
+            self._keys, self.settings.token_issuer, self.settings.token_audience
+        )
+        return http.create_app(
+            f"Loket {self.service.name}",
+            routers,
+            self.settings,
+            health=self.health,
+            verifier=verifier,
+            lifespan=self._lifespan,
+        )
+
+    async def start(self, *, with_kafka: bool = True) -> None:
+        """Begin to answer; without Kafka, facts stay in the log and records are fed by hand."""
+        self.dispatcher.start()
+        parts: list[Awaitable[None]] = [task(self) for task in self.service.tasks]
+        if with_kafka:
+            parts.append(Reporter(self.database, self.runners).run(self.stopping))
+            if self.runners:
+                parts.append(self._consume())
+            if self.relay is not None:
+                self.relay.start()
+        self._tasks = [asyncio.create_task(_guarded(part)) for part in parts]
+
+    async def stop(self) -> None:
+        """End in the order in which nothing is lost: readers, then commands, then the relay."""
+        self.stopping.set()
+        for runner in self.runners:
+            runner.stop()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self.settings.shutdown_seconds)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self.dispatcher.stop()
+        if self.relay is not None:
+            await self.relay.stop()
+        await self.database.close()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: FastAPI) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            if isinstance(self._keys, Keys):
+                await stack.enter_async_context(self._keys)
+            await self.start()
+            stack.push_async_callback(self.stop)
+            yield
+
+    def _relay(self) -> Relay | None:
+        url = self.settings.relay_database_url
+        if url is None:
+            return None
+        relay = Relay(
+            url.get_secret_value(), self.settings.kafka_bootstrap, service=self.service.name
+        )
+        self.after_commit.append(relay.wake)
+        return relay
+
+    async def _consume(self) -> None:
+        """Connect the consumers, as often as it takes; once connected the client heals itself."""
+        while not self.stopping.is_set():
+            broker = kafka.new_broker(self.settings.kafka_bootstrap, self.service.name)
+            for runner in self.runners:
+                runner.subscribe(broker)
+            try:
+                await broker.start()
+                await self.stopping.wait()
+            except (KafkaError, OSError) as problem:
+                _log.warning("service.kafka_away", reason=type(problem).__name__)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_CONNECT_SECONDS):
+                        await self.stopping.wait()
+            finally:
+                await broker.stop()
+
+    def _register_checks(self) -> None:
+        self.health.check("database", self.database.ping)
+        for runner in self.runners:
+            consumer = runner.subscription.consumer
+            self.health.check(f"kafka {consumer}", _once_assigned(runner))
+            self.health.watchdog(consumer, _not_stuck(runner))
+
+
+def _once_assigned(runner: Runner) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        # Later outages of Kafka do not make a service unready: commands are accepted all the while.
+        if not runner.assigned.is_set():
+            raise NotReady("no partitions were assigned yet")
+
+    return check
+
+
+def _not_stuck(runner: Runner) -> Callable[[], str | None]:
+    return lambda: "there are records to read, and nothing moves" if runner.stuck() else None
+
+
+async def _guarded(part: Awaitable[None]) -> None:
+    """A part that fails takes the process with it: half a service is worse than one that restarts."""
+    try:
+        await part
+    except Exception:
+        _log.exception("service.part_failed")
+        raise SystemExit(1) from None
+
+
+def run(service: Service) -> None:
+    """Serve until told to stop. Exits with 2 and one line per mistake when settings are wrong."""
+    try:
+        settings = service.settings.load()
+        arm(settings.failpoints)
+    except (SettingsProblem, ValueError) as problem:
+        sys.stderr.write(f"{service.name}: {problem}\n")
+        raise SystemExit(2) from None
+    logs.configure(service.name, settings.log_level)
+    telemetry.configure(
+        service.name, settings.traces, file=settings.trace_file, endpoint=settings.otlp_endpoint
+    )
+    metrics.BUILD(service.name, "0.1.0", platform.python_version()).set(1)
+    try:
+        uvicorn.run(
+            _create(service, settings),
+            host=settings.http_host,
+            port=settings.http_port,
+            factory=True,
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=int(settings.shutdown_seconds),
+        )
+    finally:
+        telemetry.shutdown()
+
+
+def _create(service: Service, settings: ServiceSettings) -> Callable[[], FastAPI]:
+    # Made inside the server's event loop: locks and events belong to it.
+    return lambda: Running(service, settings).app()

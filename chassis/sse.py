@@ -1,0 +1,275 @@
+"""Server-sent events with resume: one poller per process feeds every open stream with shared bytes.
+
+A stream first reads from the database what its client missed, then hangs on to the live tail,
+without gap or repeat. A reader that cannot keep up is told to take a snapshot, never waited for.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from typing_extensions import override
+
+from chassis import metrics
+from chassis.errors import Malformed, Unavailable
+
+PING = b": ping\n\n"
+MAX_POSITION = 2**63 - 1
+_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+_log = structlog.get_logger("chassis.sse")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a read model. `data` is JSON on one line, encoded once for all readers.
+
+    `keys` is what a stream may be narrowed to, for example an application's id.
+    """
+
+    position: int
+    keys: frozenset[str]
+    data: bytes
+    event: str = "change"
+    frame: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        if b"\n" in self.data or b"\r" in self.data:
+            raise ValueError("the data of a change must be on one line")
+        frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (
+            self.position,
+            self.event.encode(),
+            self.data,
+        )
+        object.__setattr__(self, "frame", frame)
+
+
+FetchSince = Callable[[int, int, str | None], Awaitable[Sequence[Change]]]
+"""(after, limit, key) -> the next changes by position; with a key only those that have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How patient a hub is. Seconds, except where a name says otherwise."""
+
+    poll: float = 1.0
+    ping: float = 15.0
+    write: float = 30.0
+    age: float = 900.0
+    page_rows: int = 500
+    queue_changes: int = 256
+    subscribers: int = 5000
+
+
+@dataclass(eq=False)
+class _Subscriber:
+    key: str | None
+    queue: deque[Change] = field(default_factory=deque)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    too_slow: bool = False
+
+
+class Hub:
+    """The changes of one read model and everybody who listens. Run `run()` as one task.
+
+    Positions must become visible in their order, as they do where one transaction at a time writes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fetch_since: FetchSince,
+        latest: Callable[[], Awaitable[int]],
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._name = name
+        self._fetch_since = fetch_since
+        self._latest = latest
+        self._head: int | None = None
+        self._by_key: dict[str | None, set[_Subscriber]] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+        # Both appear in the metrics from the start.
+        metrics.SSE_SUBSCRIBERS(name).set(0)
+        metrics.SSE_DROPPED(name).inc(0)
+
+    def wake(self) -> None:
+        """Something was committed: look now instead of at the next poll."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End every stream and the poller; call it before the server waits for its requests."""
+        self._stopping = True
+        self._woken.set()
+        for subscriber in self._everyone():
+            subscriber.woken.set()
+
+    async def run(self) -> None:
+        """Look for changes and hand them out until `stop` is called."""
+        while not self._stopping:
+            try:
+                is_full = await self._hand_out()
+            except Exception as problem:  # noqa: BLE001 - an outage of the database ends no stream
+                _log.warning("sse.poll_failed", hub=self._name, kind=type(problem).__name__)
+                is_full = False
+            if not is_full:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.limits.poll):
+                        await self._woken.wait()
+                self._woken.clear()
+
+    async def response(self, request: Request, key: str | None = None) -> Response:
+        """The stream for this request, from `Last-Event-ID` or `?after=` on, else from now on.
+
+        Raises Malformed for a position that is none, Unavailable when there are too many streams.
+        """
+        given = request.headers.get("last-event-id") or request.query_params.get("after")
+        if given is not None and not (given.isdecimal() and int(given[:20]) <= MAX_POSITION):
+            raise Malformed("invalid_parameters", "a position is a whole number", "Last-Event-ID")
+        if self._head is None or self._stopping:
+            raise Unavailable(2)
+        if sum(map(len, self._by_key.values())) >= self.limits.subscribers:
+            raise Unavailable(30, "too many open streams")
+        after = self._head if given is None else int(given)
+        return _Stream(self.frames(after, key), self.limits.write)
+
+    async def frames(self, after: int, key: str | None = None) -> AsyncGenerator[bytes, None]:
+        """The bytes of one stream: what was missed, then what happens, with pings in between."""
+        yield b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311 - spreads reconnections
+        if after > await self._latest():
+            yield self._snapshot(b"position unknown")
+            return
+        cursor = after
+        while True:  # far behind: read page after page before listening
+            page = await self._fetch_since(cursor, self.limits.page_rows, key)
+            if page:
+                cursor = page[-1].position
+                yield self._joined(page)
+            if len(page) < self.limits.page_rows:
+                break
+        subscriber = _Subscriber(key)
+        self._by_key.setdefault(key, set()).add(subscriber)
+        metrics.SSE_SUBSCRIBERS(self._name).inc()
+        try:
+            # Everything above `joined_at` comes to the queue; what lies below is read once more.
+            joined_at = self._head or 0
+            while cursor < joined_at:
+                page = await self._fetch_since(cursor, self.limits.page_rows, key)
+                if page:
+                    yield self._joined(page)
+                is_last = len(page) < self.limits.page_rows
+                read_to = page[-1].position if page else cursor
+                cursor = max(read_to, joined_at) if is_last else read_to
+            async for piece in self._live(subscriber, cursor):
+                yield piece
+        finally:
+            self._by_key[key].discard(subscriber)
+            if not self._by_key[key]:
+                del self._by_key[key]
+            metrics.SSE_SUBSCRIBERS(self._name).dec()
+
+    async def _live(self, subscriber: _Subscriber, cursor: int) -> AsyncGenerator[bytes, None]:
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come back at once
+        ends_at = time.monotonic() + self.limits.age * spread
+        while not self._stopping and (left := ends_at - time.monotonic()) > 0:
+            if subscriber.too_slow:
+                yield self._snapshot(b"too slow")
+                return
+            news = [change for change in subscriber.queue if change.position > cursor]
+            subscriber.queue.clear()
+            subscriber.woken.clear()
+            if news:
+                yield self._joined(news)
+                continue
+            try:
+                async with asyncio.timeout(min(self.limits.ping, left)):
+                    await subscriber.woken.wait()
+            except TimeoutError:
+                yield PING
+
+    async def _hand_out(self) -> bool:
+        """One look at the database; whether there may be more at once."""
+        if self._head is None or not self._by_key:
+            latest = await self._latest()
+            if self._head is None or not self._by_key:  # nobody came while we asked
+                self._head = latest
+                return False
+        page = await self._fetch_since(self._head, self.limits.page_rows, None)
+        for change in page:
+            for key in (None, *change.keys):
+                for subscriber in self._by_key.get(key, ()):
+                    self._offer(subscriber, change)
+            self._head = change.position
+        return len(page) == self.limits.page_rows
+
+    def _offer(self, subscriber: _Subscriber, change: Change) -> None:
+        if subscriber.too_slow:
+            return
+        if len(subscriber.queue) >= self.limits.queue_changes:
+            subscriber.too_slow = True
+            subscriber.queue.clear()
+            metrics.SSE_DROPPED(self._name).inc()
+        else:
+            subscriber.queue.append(change)
+        subscriber.woken.set()
+
+    def _joined(self, changes: Sequence[Change]) -> bytes:
+        metrics.SSE_SENT(self._name).inc(len(changes))
+        return b"".join(change.frame for change in changes)
+
+    def _snapshot(self, reason: bytes) -> bytes:
+        return b'id: %d\nevent: snapshot\ndata: {"reason":"%s"}\n\n' % (self._head or 0, reason)
+
+    def _everyone(self) -> list[_Subscriber]:
+        return [one for group in self._by_key.values() for one in group]
+
+
+class _Stream(Response):
+    """Sends pieces as they come; ends when the client leaves or takes nothing for too long."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None], write_seconds: float) -> None:
+        super().__init__(headers=_HEADERS)
+        del self.headers["content-length"]
+        self._pieces = pieces
+        self._write_seconds = write_seconds
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        sending = asyncio.create_task(self._send_all(send))
+        leaving = asyncio.create_task(_client_left(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (sending, leaving):
+                task.cancel()
+            await asyncio.gather(sending, leaving, return_exceptions=True)
+        if not sending.cancelled() and (problem := sending.exception()) is not None:
+            if isinstance(problem, TimeoutError):
+                _log.info("sse.reader_stuck", seconds=self._write_seconds)
+                return
+            raise problem
+
+    async def _send_all(self, send: Send) -> None:
+        async with contextlib.aclosing(self._pieces) as pieces:
+            async for piece in pieces:
+                async with asyncio.timeout(self._write_seconds):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _client_left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

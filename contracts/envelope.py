@@ -1,0 +1,179 @@
+"""The envelope around each fact on Kafka: CloudEvents 1.0 in binary mode, attributes in headers.
+
+The value stays the plain JSON of the fact; nothing here looks into it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+from typing import TypeVar
+
+from contracts.ids import Actor, EventId
+
+Headers = Sequence[tuple[str, bytes]]
+CONTENT_TYPE = b"application/json"
+MAX_HEADER_BYTES = 1024
+
+# CloudEvents allows no control characters in attributes, and PostgreSQL could not store NUL.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RFC3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+# At most 18 digits, so that a version fits into a column of 64 bits.
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
+
+_T = TypeVar("_T")
+
+
+class MalformedEnvelope(Exception):
+    """The headers are not an envelope; `args[0]` names attribute and reason, never the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who said what about which thing, when, and as a consequence of what.
+
+    `time` is when it happened, `recorded_at` when the platform wrote it down, and `version` the
+    number of the fact within its aggregate; an agency's report has neither of the last two.
+    `correlation_id` is shared by all that follows from one request; `causation_id` is the fact or
+    command that led to this one. `actor` is believed only on topics that the platform writes.
+    """
+
+    id: EventId
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    actor: Actor | None = None
+    version: int | None = None
+    recorded_at: datetime | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The Kafka headers that carry the envelope.
+
+    Raises ValueError for a text that no reader would take (empty, over `MAX_HEADER_BYTES`, with
+    control characters): what comes from outside is checked at the door, not here.
+    """
+    recorded = envelope.recorded_at
+    pairs: list[tuple[str, str | None]] = [
+        ("ce_specversion", "1.0"),
+        ("ce_id", str(envelope.id)),
+        ("ce_source", envelope.source),
+        ("ce_type", envelope.type),
+        ("ce_subject", envelope.subject),
+        ("ce_time", format_time(envelope.time)),
+        ("ce_actor", envelope.actor),
+        ("ce_aggregateversion", None if envelope.version is None else str(envelope.version)),
+        ("ce_recordedtime", None if recorded is None else format_time(recorded)),
+        ("ce_correlationid", envelope.correlation_id),
+        ("ce_causationid", envelope.causation_id),
+        ("ce_traceparent", envelope.traceparent),
+    ]
+    headers = [(name, _encode(name, value)) for name, value in pairs if value is not None]
+    headers.append(("content-type", CONTENT_TYPE))
+    return headers
+
+
+def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
+    """Read the envelope back. Raises MalformedEnvelope; unknown attributes are left alone."""
+    found = _attributes(headers)
+    if found.get("specversion") != "1.0":
+        raise MalformedEnvelope("ce_specversion must be 1.0")
+    return Envelope(
+        id=_required(found, "id", _parse_id),
+        source=_required(found, "source", str),
+        type=_required(found, "type", str),
+        subject=_required(found, "subject", str),
+        time=_required(found, "time", parse_time),
+        actor=_optional(found, "actor", Actor),
+        version=_optional(found, "aggregateversion", _parse_version),
+        recorded_at=_optional(found, "recordedtime", parse_time),
+        correlation_id=found.get("correlationid"),
+        causation_id=found.get("causationid"),
+        traceparent=found.get("traceparent"),
+    )
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: one form only, so that equal times are equal texts.
+
+    Raises ValueError for a time without an offset: it would silently be taken for local time.
+    """
+    if value.tzinfo is None:
+        raise ValueError("a time needs an offset")
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: str) -> datetime:
+    """RFC 3339 with an offset, in UTC; digits below a microsecond are cut. Raises ValueError."""
+    if _RFC3339.fullmatch(text) is None:
+        raise ValueError("a time has the form 2026-03-02T01:30:00Z")
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies between the years 1 and 9999") from None
+
+
+def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if not name.startswith("ce_"):
+            continue
+        shown = f"{name[:40]!a}"
+        if not value or len(value) > MAX_HEADER_BYTES:
+            raise MalformedEnvelope(f"the header {shown} is empty or too long")
+        if name[3:] in found:
+            raise MalformedEnvelope(f"the header {shown} is there twice")
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            raise MalformedEnvelope(f"the header {shown} is not UTF-8") from None
+        if _CONTROL.search(text):
+            raise MalformedEnvelope(f"the header {shown} has control characters")
+        found[name[3:]] = text
+    return found
+
+
+def _required(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _T:
+    value = _optional(found, name, parse)
+    if value is None:
+        raise MalformedEnvelope(f"ce_{name} is missing")
+    return value
+
+
+def _optional(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _T | None:
+    text = found.get(name)
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except ValueError:
+        # No `from`: the cause would carry the value into logs.
+        raise MalformedEnvelope(f"ce_{name} has a wrong form") from None
+
+
+def _encode(name: str, value: str) -> bytes:
+    encoded = value.encode()
+    if not encoded or len(encoded) > MAX_HEADER_BYTES or _CONTROL.search(value):
+        raise ValueError(f"{name} is empty, too long or has control characters")
+    return encoded
+
+
+def _parse_id(text: str) -> EventId:
+    if _UUID.fullmatch(text) is None:
+        raise ValueError("an id has the form of a UUID")
+    return EventId(text)
+
+
+def _parse_version(text: str) -> int:
+    if _VERSION.fullmatch(text) is None:
+        raise ValueError("versions begin with 1")
+    return int(text)

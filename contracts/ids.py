@@ -1,0 +1,191 @@
+"""Typed identifiers: a class per kind of thing, so no ticket id passes for an application id.
+
+Opaque ids are UUIDs; names that people choose (agencies, malls, services) are checked strings.
+"""
+
+import os
+import re
+import time
+from typing import Any, ClassVar, Self
+from uuid import UUID, uuid5
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+
+# Namespace for ids derived from names; fixed for ever, since derived ids must come out the same.
+_NAMESPACE = UUID("6c6f6b65-7400-5000-8000-000000000001")
+_MASK_TIME = (1 << 48) - 1
+
+
+def uuid7() -> UUID:
+    """A new time-ordered UUID (RFC 9562, version 7): index pages stay warm.
+
+    Ids sort by birth to the millisecond; within one millisecond their order means nothing.
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds & _MASK_TIME) << 80 | 7 << 76 | (random >> 68 & 0xFFF) << 64
+    return UUID(int=value | 0b10 << 62 | random & ((1 << 62) - 1))
+
+
+class Id(UUID):
+    """Base of the opaque ids. Serialised as the canonical text form of a UUID."""
+
+    __slots__ = ()
+
+    def __init__(self, value: str | UUID) -> None:
+        if isinstance(value, UUID):
+            super().__init__(int=value.int)
+        else:
+            super().__init__(value)
+
+    @classmethod
+    def new(cls) -> Self:
+        """A fresh id. Called at the edges only: the domain draws no lots."""
+        return cls(uuid7())
+
+    @classmethod
+    def of(cls, *parts: str) -> Self:
+        """The id that always belongs to these parts, for things that have a natural name."""
+        return cls(uuid5(_NAMESPACE, f"{cls.__name__}\x1f" + "\x1f".join(parts)))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls,
+            core_schema.uuid_schema(),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "description": cls.__doc__}
+
+
+class AppointmentId(Id):
+    """One booked place in a session."""
+
+
+class ApplicationId(Id):
+    """One citizen's matter, from submission to its end, through all agencies."""
+
+
+class CheckpointId(Id):
+    """One published size and digest of the ledger."""
+
+
+class CounterId(Id):
+    """One counter of a mall."""
+
+
+class EntryId(Id):
+    """One entry of the catalogue, whatever its revision."""
+
+
+class EventId(Id):
+    """One fact or report: the CloudEvents id."""
+
+
+class LineId(Id):
+    """The queue of one service in one mall on one service date."""
+
+
+class NotificationId(Id):
+    """One message to one recipient for one cause."""
+
+
+class PersonId(Id):
+    """A citizen, as facts may name one: random, never derived from personal data."""
+
+
+class ReportId(Id):
+    """One report of an agency, chosen by the agency; a repeated report has the same id."""
+
+
+class SessionId(Id):
+    """A span of time of one service in one mall, with a capacity."""
+
+
+class TicketId(Id):
+    """One place in a line."""
+
+
+class Name(str):
+    """Base of the readable ids: a string that matches the pattern of its class."""
+
+    __slots__ = ()
+    pattern: ClassVar[str] = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+    max_length: ClassVar[int] = 40
+
+    def __new__(cls, value: str) -> Self:
+        """The checked name. Raises ValueError."""
+        if len(value) > cls.max_length or re.fullmatch(cls.pattern, value) is None:
+            raise ValueError(
+                f"{cls.__name__} must match {cls.pattern}, at most {cls.max_length} long"
+            )
+        return super().__new__(cls, value)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            cls,
+            # The group keeps `^` and `$` around every alternative of the pattern.
+            core_schema.str_schema(
+                pattern=f"^(?:{cls.pattern})$", max_length=cls.max_length, strict=True
+            ),
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "description": cls.__doc__}
+
+
+class AgencyId(Name):
+    """An agency that serves in malls, for example `dinkes`."""
+
+
+class MallId(Name):
+    """A public service mall, for example `mpp-nusantara`."""
+
+
+class JourneyCode(Name):
+    """A journey of the catalogue, for example `izin-praktik-dokter`."""
+
+
+class StageCode(Name):
+    """A stage inside a journey, for example `pemeriksaan-teknis`."""
+
+
+class ServiceCode(Name):
+    """A service of an agency, for example `DUK-KTP`."""
+
+    pattern = r"[A-Z]{2,6}-[A-Z0-9]{2,8}"
+    max_length = 15
+
+
+class CounterCode(Name):
+    """What the board and the voice call a counter, for example `Z1-04`."""
+
+    pattern = r"[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?"
+    max_length = 9
+
+
+class Actor(Name):
+    """Who acts: a kind and, except for `public`, an opaque name, for example `agency:dinkes`."""
+
+    pattern = r"public|(agency|citizen|kiosk|officer|operator|system):[a-z0-9][a-z0-9._-]{0,63}"
+    max_length = 73
+
+    @property
+    def kind(self) -> str:
+        """The part before the colon."""
+        return self.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        """The part after the colon; empty for `public`."""
+        return self.partition(":")[2]

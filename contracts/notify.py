@@ -1,0 +1,54 @@
+"""Facts of notify: a message that is owed to somebody, and what became of it.
+
+Addresses and texts stay inside the service.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.base import Code, Fact
+from contracts.ids import ApplicationId, EventId, NotificationId, PersonId
+
+
+class _OfNotification(Fact):
+    """What the facts about one notification share."""
+
+    aggregate = "notification"
+    identity = "notification_id"
+    keyed_by = "application_id"
+    topic = "notify.notifications.v1"
+
+    notification_id: NotificationId
+    application_id: ApplicationId
+
+
+class NotificationQueued(_OfNotification):
+    """A message is owed because of the fact `cause_id`.
+
+    `template` names the text, `channel` the way.
+    """
+
+    type = "notify.notification_queued"
+
+    recipient_id: PersonId
+    cause_id: EventId
+    template: Code
+    channel: Code
+
+
+class NotificationSent(_OfNotification):
+    """The provider took the message at the given attempt (1, 2, 3)."""
+
+    type = "notify.notification_sent"
+
+    attempt: Annotated[int, Field(ge=1, le=3)]
+
+
+class NotificationFailed(_OfNotification):
+    """The message was given up after `attempts` attempts, for `reason`."""
+
+    type = "notify.notification_failed"
+
+    attempts: Annotated[int, Field(ge=0, le=3)]
+    reason: Code

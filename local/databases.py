@@ -1,0 +1,105 @@
+"""One database and three roles per service: the owner, the program and the relay.
+
+Roles may not connect to the database of another service. What they may do with tables is granted by
+the migrations.
+"""
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from local import paths
+
+CONNECT_SECONDS = 5.0
+OWNER_SUFFIX, RELAY_SUFFIX = "_owner", "_relay"
+
+
+@dataclass(frozen=True)
+class Server:
+    """Address and superuser of a server; the password is never printed."""
+
+    host: str
+    port: int
+    superuser: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Server({self.host}:{self.port})"
+
+    async def connect(self, database: str = "postgres") -> "asyncpg.Connection[asyncpg.Record]":
+        """A connection as superuser."""
+        return await asyncpg.connect(
+            host=self.host,
+            port=self.port,
+            user=self.superuser,
+            password=self.password,
+            database=database,
+            timeout=CONNECT_SECONDS,
+        )
+
+
+def roles(name: str) -> tuple[str, str, str]:
+    """The owner, the program and the relay of a service."""
+    return f"{name}{OWNER_SUFFIX}", name, f"{name}{RELAY_SUFFIX}"
+
+
+async def create_service(server: Server, name: str, passwords: Path) -> None:
+    """Make what is missing of a service's database and roles, and set the remembered passwords."""
+    _check(name)
+    known = _known(passwords)
+    wanted = {role: known.get(role) or secrets.token_urlsafe(24) for role in roles(name)}
+    if not wanted.items() <= known.items():
+        paths.write_private(passwords, json.dumps({**known, **wanted}, indent=1, sort_keys=True))
+    connection = await server.connect()
+    try:
+        # A failing statement would otherwise be written to the server's log, password included.
+        await connection.execute("SET log_min_error_statement = 'panic'")
+        for role, password in wanted.items():
+            exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
+            verb = "ALTER" if exists else "CREATE"
+            await connection.execute(f"{verb} ROLE {role} LOGIN PASSWORD '{password}'")
+        exists = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name)
+        if not exists:
+            await connection.execute(f"CREATE DATABASE {name} OWNER {name}{OWNER_SUFFIX}")
+        await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(name))}")
+    finally:
+        await connection.close()
+
+
+async def drop_service(server: Server, name: str, passwords: Path) -> None:
+    """Delete a service's database, roles and remembered passwords; ends its connections."""
+    _check(name)
+    connection = await server.connect()
+    try:
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        for role in roles(name):
+            await connection.execute(f"DROP ROLE IF EXISTS {role}")
+    finally:
+        await connection.close()
+    kept = {role: word for role, word in _known(passwords).items() if role not in roles(name)}
+    paths.write_private(passwords, json.dumps(kept, indent=1, sort_keys=True))
+
+
+def url(server: Server, name: str, role: str, passwords: Path) -> str:
+    """The SQLAlchemy address of a service's database for a role; KeyError for an unknown role."""
+    password = quote(_known(passwords)[role], safe="")
+    return f"postgresql+asyncpg://{role}:{password}@{server.host}:{server.port}/{name}"
+
+
+def _known(passwords: Path) -> dict[str, str]:
+    if not passwords.exists():
+        return {}
+    known: dict[str, str] = json.loads(passwords.read_text(encoding="utf-8"))
+    return known
+
+
+def _check(name: str) -> None:
+    """Names go into statements unquoted, so they must be plain."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
+        raise ValueError(f"{name!r} is no database name: small letters, digits and _ only")

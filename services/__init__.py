@@ -1,0 +1,1 @@
+"""The services: independent processes that share contracts and chassis, never a table."""

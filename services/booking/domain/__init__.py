@@ -1,0 +1,1 @@
+"""The rules of booking: pure, without clock, chance or storage."""

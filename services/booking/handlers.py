@@ -1,0 +1,59 @@
+"""What booking decides, in the order of the citizen's story."""
+
+from contracts.base import Decision
+from services.booking.commands import (
+    AppointmentChanged,
+    AppointmentMade,
+    BookAppointment,
+    CancelAppointment,
+    CheckIn,
+    OpenSession,
+    SessionMade,
+)
+from services.booking.domain.offer import must_be_own
+from services.booking.domain.session import Span, open_session
+from services.booking.domain.states import (
+    States,
+    get_appointment,
+    get_mall,
+    get_service,
+    get_session,
+    holding_of,
+)
+
+
+def open_for_booking(command: OpenSession, states: States) -> Decision:
+    """A session for a service of the mall."""
+    must_be_own(command.mall, command.staff_mall)
+    offer = get_mall(states, command.mall), get_service(states, command.service)
+    span = Span(command.starts_at, command.ends_at)
+    fact = open_session(command.session_id, offer, span, command.capacity, command.at)
+    answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
+    return Decision([fact], answer)
+
+
+def book_appointment(command: BookAppointment, states: States) -> Decision:
+    """One place in the session for the person."""
+    session = get_session(states, command.session_id)
+    holding = holding_of(states, session, command.person_id)
+    fact = session.book(command.appointment_id, holding, command.at)
+    return Decision([fact], AppointmentMade(appointment_id=fact.appointment_id))
+
+
+def check_in(command: CheckIn, states: States) -> Decision:
+    """The citizen is in the mall."""
+    appointment = get_appointment(states, command.appointment_id)
+    session = get_session(states, appointment.session_id)
+    must_be_own(session.mall, command.staff_mall)
+    today = get_mall(states, session.mall).date_of(command.at)
+    fact = appointment.check_in(session, today)
+    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="checked_in"))
+
+
+def cancel_appointment(command: CancelAppointment, states: States) -> Decision:
+    """The place is free again."""
+    appointment = get_appointment(states, command.appointment_id)
+    session = get_session(states, appointment.session_id)
+    must_be_own(session.mall, command.staff_mall)
+    fact = appointment.cancel(session, command.reason, command.at)
+    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="cancelled"))

@@ -1,0 +1,61 @@
+"""What booking needs to know about its surroundings, and the codes it derives from a secret."""
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from chassis.settings import ServiceSettings
+from contracts.ids import AppointmentId
+
+_KEY_BYTES_MIN = 32
+# The key may serve other purposes elsewhere; what is derived from it must never be the same.
+_PURPOSE = b"loket booking code v1\x00"
+_CODE_LENGTH = 20
+
+
+class BookingSettings(ServiceSettings):
+    """The settings of every service, and the key behind the booking codes."""
+
+    code_key_file: Path = Field(
+        description="File with the secret of at least 32 bytes from which booking codes derive."
+    )
+
+    @field_validator("code_key_file")
+    @classmethod
+    def _holds_a_key(cls, file: Path) -> Path:
+        try:
+            length = len(_key_in(file))
+        except OSError as problem:
+            raise ValueError(f"cannot be read ({problem.strerror})") from None
+        if length < _KEY_BYTES_MIN:
+            raise ValueError(f"holds fewer than {_KEY_BYTES_MIN} bytes")
+        return file
+
+
+class BookingCodes:
+    """The secret of each appointment, derived from its id: 100 bits, kept nowhere.
+
+    The same appointment always has the same code, so a repeated request gets it again.
+    """
+
+    def __init__(self, key_file: Path) -> None:
+        self._key = _key_in(key_file)
+
+    def code_of(self, appointment_id: AppointmentId) -> str:
+        """The code in groups of five that a person can copy, such as `7KQ2M-…`."""
+        digest = hmac.digest(self._key, _PURPOSE + appointment_id.bytes, hashlib.sha256)
+        text = base64.b32encode(digest).decode()[:_CODE_LENGTH]
+        return "-".join(text[start : start + 5] for start in range(0, _CODE_LENGTH, 5))
+
+    def fits(self, appointment_id: AppointmentId, code: str) -> bool:
+        """Whether this is the code; small letters and missing hyphens do not matter."""
+        given = code.replace("-", "").replace(" ", "").upper()
+        wanted = self.code_of(appointment_id).replace("-", "")
+        return hmac.compare_digest(given.encode(), wanted.encode())
+
+
+def _key_in(file: Path) -> bytes:
+    return file.read_bytes().strip()

@@ -1,0 +1,42 @@
+"""Booking's table of contents: who decides what, what it listens to, how it is started."""
+
+from chassis.decide import Domain
+from chassis.service import Service
+from chassis.subscription import Subscription, reading_of
+from contracts.catalog import BY_WIRE_TYPE
+from contracts.catalogue import EntryPublished
+from services.booking import api, handlers, store
+from services.booking.commands import BookAppointment, CancelAppointment, CheckIn, OpenSession
+from services.booking.domain.states import evolve
+from services.booking.projection import keep_catalogue
+from services.booking.settings import BookingSettings
+
+DOMAIN = Domain(
+    handlers={
+        OpenSession: handlers.open_for_booking,
+        BookAppointment: handlers.book_appointment,
+        CheckIn: handlers.check_in,
+        CancelAppointment: handlers.cancel_appointment,
+    },
+    load_many=store.load_many,
+    save_many=store.save_many,
+    evolve=evolve,
+)
+
+SUBSCRIPTIONS = (
+    Subscription(
+        consumer="booking.catalogue",
+        reading=reading_of([EntryPublished], BY_WIRE_TYPE),
+        apply=keep_catalogue,
+        topics=(EntryPublished.topic,),
+        newest_wins=True,
+    ),
+)
+
+SERVICE = Service(
+    name="booking",
+    settings=BookingSettings,
+    domain=DOMAIN,
+    router=api.router,
+    subscriptions=SUBSCRIPTIONS,
+)

@@ -1,0 +1,95 @@
+"""Traces: off by default, followed across processes by one text, and harmless without a collector."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.trace import SpanKind
+
+from chassis import telemetry
+from chassis.telemetry import Attribute
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture(autouse=True)
+def off_again() -> Iterator[None]:
+    yield
+    telemetry.shutdown()
+
+
+def spans(file: Path) -> list[dict[str, Any]]:
+    telemetry.shutdown()
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def test_traces_are_off_unless_asked_for() -> None:
+    assert not telemetry.is_on()
+    with telemetry.span("x", PARENT, attributes={Attribute.COMMAND: "Book"}) as span:
+        assert not span.is_recording()
+        assert telemetry.current_traceparent() is None
+        assert telemetry.current_trace_id() is None
+
+
+def test_one_text_continues_a_trace_in_another_place(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "traces.jsonl"
+    telemetry.configure("booking", "file", file=file)
+    with telemetry.span("HTTP POST", PARENT, kind=SpanKind.SERVER):
+        with telemetry.span("decide", attributes={Attribute.COMMAND: "Book"}):
+            stored = telemetry.current_traceparent()
+            assert telemetry.current_trace_id() == PARENT[3:35]
+    with telemetry.span("send", stored):
+        pass
+    decide, request, send = spans(file)
+    assert [one["name"] for one in (request, decide, send)] == ["HTTP POST", "decide", "send"]
+    assert {one["trace_id"] for one in (request, decide, send)} == {PARENT[3:35]}
+    assert request["parent_id"] == PARENT[36:52]
+    assert decide["parent_id"] == request["span_id"]
+    assert send["parent_id"] == decide["span_id"]
+    assert decide["attributes"] == {"loket.command": "Book"}
+    assert request["service"] == "booking"
+    assert request["end_ns"] >= request["start_ns"]
+
+
+def test_a_batch_links_to_what_it_is_made_of(tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    telemetry.configure("tracking", "file", file=file)
+    with telemetry.span("batch", links=[PARENT]):
+        pass
+    (batch,) = spans(file)
+    assert batch["links"] == [PARENT[3:35]]
+    assert batch["trace_id"] != PARENT[3:35]
+
+
+def test_a_failed_span_names_the_class_and_not_the_message(tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    telemetry.configure("tracking", "file", file=file)
+    with pytest.raises(ValueError, match="3174"), telemetry.span("broken"):
+        raise ValueError("3174012345678901")
+    (broken,) = spans(file)
+    assert (broken["status"], broken["error"]) == ("error", "ValueError")
+    assert "3174012345678901" not in json.dumps(broken)
+
+
+@pytest.mark.parametrize("bad", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "é"])
+def test_a_bad_parent_begins_a_new_trace(bad: str, tmp_path: Path) -> None:
+    telemetry.configure("booking", "file", file=tmp_path / "t")
+    with telemetry.span("x", bad):
+        text = telemetry.current_traceparent()
+    assert text is not None
+    assert text[3:35] != "0" * 32
+
+
+def test_a_dead_collector_has_no_effect() -> None:
+    telemetry.configure("booking", "otlp", endpoint="http://127.0.0.1:1/v1/traces")
+    for _ in range(3 * telemetry.QUEUE_SPANS):
+        with telemetry.span("x"):
+            pass
+    assert telemetry.is_on()
+
+
+def test_traces_to_a_file_need_a_file() -> None:
+    with pytest.raises(ValueError, match="LOKET_TRACE_FILE"):
+        telemetry.configure("booking", "file")

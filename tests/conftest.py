@@ -1,0 +1,35 @@
+"""What all tests share: one real Kafka and PostgreSQL per run, and a fresh database for whoever asks."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from local import testing
+from local.testing import Database, Servers
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Servers]:
+    """A running Kafka and PostgreSQL."""
+    with testing.servers() as servers:
+        yield servers
+
+
+@pytest.fixture
+def kafka_bootstrap(stack: Servers) -> str:
+    """Where the test Kafka listens."""
+    return stack.bootstrap
+
+
+@pytest.fixture
+async def fresh_database(stack: Servers) -> AsyncIterator[Callable[[str], Awaitable[Database]]]:
+    """Makes empty databases, by name of service; they are dropped at the end of the test."""
+    made: list[Database] = []
+
+    async def make(service: str) -> Database:
+        made.append(await stack.fresh_database(service))
+        return made[-1]
+
+    yield make
+    for database in made:
+        await stack.drop(database)

@@ -1,0 +1,158 @@
+"""Booking at work on a fresh database, with a small catalogue and the callers that tests need."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from chassis import testing
+from chassis.testing import Probe
+from contracts.catalogue import EntryPublished
+from contracts.ids import EntryId, PersonId
+from local.testing import Database
+from services.booking.wiring import SERVICE
+
+MALL, SERVICE_CODE = "mpp-uji", "DUK-KTP"
+
+
+def mall_entry(code: str = MALL, agencies: tuple[str, ...] = ("dukcapil",)) -> EntryPublished:
+    body: dict[str, Any] = {
+        "revision": 1,
+        "code": code,
+        "name": "MPP Uji",
+        "zone": "Asia/Jayapura",
+        "opens_at": "08:00:00",
+        "closes_at": "15:00:00",
+        "agencies": list(agencies),
+        "counters": [{"code": "A-01", "services": [SERVICE_CODE]}],
+    }
+    return _entry("mall", code, body)
+
+
+def service_entry(code: str = SERVICE_CODE, agency: str = "dukcapil") -> EntryPublished:
+    body: dict[str, Any] = {
+        "revision": 1,
+        "code": code,
+        "agency": agency,
+        "name_id": "KTP",
+        "name_en": "ID card",
+        "published": {
+            "requirements": ["KK"],
+            "procedure": ["Datang"],
+            "promised_time": {"value": 1, "unit": "working_days"},
+            "fee": {"rupiah": 0},
+            "product": "KTP",
+            "complaints": "Loket",
+        },
+        "managed": {
+            "legal_basis": ["UU"],
+            "facilities": "Loket",
+            "staff_competence": "Terlatih",
+            "internal_supervision": "Ya",
+            "number_of_staff": 2,
+            "service_guarantee": "Ya",
+            "safety_guarantee": "Ya",
+            "performance_evaluation": "Ya",
+        },
+    }
+    return _entry("service", code, body)
+
+
+def _entry(kind: str, code: str, body: dict[str, Any]) -> EntryPublished:
+    return EntryPublished(
+        entry_id=EntryId.of(kind, code), kind=kind, code=code, revision=1, body=body
+    )
+
+
+def local_now() -> datetime:
+    """This instant on the wall of the mall."""
+    return datetime.now(ZoneInfo("Asia/Jayapura"))
+
+
+def span_today() -> dict[str, str]:
+    """The whole day of the mall, so that a session of it is never over while a test runs."""
+    start = local_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "starts_at": start.isoformat(),
+        "ends_at": (start + timedelta(days=1, seconds=-1)).isoformat(),
+    }
+
+
+@dataclass
+class Booking:
+    """Booking as its callers see it."""
+
+    probe: Probe
+    officer: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.officer = self.probe.bearer("officer-1", "officer", mall=MALL)
+
+    async def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        sent = {"Idempotency-Key": key or uuid4().hex, **(headers or {})}
+        return await self.probe.client.post(path, json=body, headers=sent)
+
+    async def opened(self, capacity: int = 2, **changes: str) -> str:
+        body = {
+            "mall": MALL,
+            "service": SERVICE_CODE,
+            "capacity": capacity,
+            **span_today(),
+            **changes,
+        }
+        answer = await self.post("/v1/sessions", body, headers=self.officer)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["session_id"])
+
+    async def book(
+        self, session_id: str, person: PersonId | None = None, *, key: str | None = None
+    ) -> httpx.Response:
+        body = {"session_id": session_id, "person_id": str(person or PersonId.new())}
+        return await self.post("/v1/appointments", body, key=key)
+
+    async def act(
+        self, appointment: dict[str, str], action: str, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        path = f"/v1/appointments/{appointment['appointment_id']}/{action}"
+        proof = {"Booking-Code": appointment["booking_code"]}
+        return await self.post(path, headers=proof if headers is None else headers)
+
+    async def booked_count(self, session_id: str) -> tuple[int, int]:
+        """What the session says is taken, and how many live appointments there are."""
+        (row,) = await self.probe.rows(
+            """
+            SELECT booked, (SELECT count(*) FROM appointments
+                            WHERE session_id = sessions.id AND status <> 'cancelled') AS live
+            FROM sessions WHERE id = $1::uuid
+            """,
+            session_id,
+        )
+        return row["booked"], row["live"]
+
+
+Fresh = Callable[[str], Awaitable[Database]]
+
+
+@pytest.fixture
+async def booking(fresh_database: Fresh, tmp_path: Path) -> AsyncIterator[Booking]:
+    """Booking with one mall and one service in its catalogue."""
+    key_file = tmp_path / "code-key"
+    key_file.write_bytes(b"k" * 32)
+    addresses = await fresh_database("booking")
+    async with testing.running(SERVICE, addresses, code_key_file=key_file) as probe:
+        arrivals = [probe.arrival(mall_entry()), probe.arrival(service_entry())]
+        await probe.deliver("booking.catalogue", *arrivals)
+        yield Booking(probe)

@@ -1,0 +1,99 @@
+"""What must hold when many book at once, through the API and when somebody goes round the domain."""
+
+import asyncio
+from collections import Counter
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from contracts.ids import PersonId
+from services.booking.tables import metadata
+from tests.services.booking.conftest import Booking
+
+pytestmark = pytest.mark.integration
+
+
+async def test_of_300_who_want_40_places_exactly_40_get_one(booking: Booking) -> None:
+    session_id = await booking.opened(capacity=40)
+    answers = await asyncio.gather(*(booking.book(session_id) for _ in range(300)))
+    found = Counter(answer.json().get("code", "booked") for answer in answers)
+    assert found == {"booked": 40, "session_full": 260}
+    assert len({one.json()["appointment_id"] for one in answers if one.status_code == 201}) == 40
+    assert await booking.booked_count(session_id) == (40, 40)
+    types = Counter(fact["type"] for fact in await booking.probe.facts())
+    assert types["booking.appointment_booked.v1"] == 40
+
+
+async def test_twenty_equal_requests_at_once_take_one_place(booking: Booking) -> None:
+    session_id, person = await booking.opened(capacity=40), PersonId.new()
+    answers = await asyncio.gather(
+        *(booking.book(session_id, person, key="one-intention") for _ in range(20))
+    )
+    assert len({answer.text for answer in answers}) == 1
+    assert answers[0].status_code == 201
+    assert await booking.booked_count(session_id) == (1, 1)
+
+
+async def test_one_person_who_tries_everywhere_at_once_gets_one_place(booking: Booking) -> None:
+    sessions = [await booking.opened(capacity=5) for _ in range(4)]
+    person = PersonId.new()
+    answers = await asyncio.gather(*(booking.book(one, person) for one in sessions * 5))
+    found = Counter(answer.json().get("code", "booked") for answer in answers)
+    assert found == {"booked": 1, "already_booked": 19}
+
+
+async def test_a_place_that_was_given_up_is_taken_again_exactly_once(booking: Booking) -> None:
+    session_id = await booking.opened(capacity=1)
+    place = (await booking.book(session_id)).json()
+    cancelling = booking.act(place, "cancel")
+    early = await asyncio.gather(cancelling, *(booking.book(session_id) for _ in range(15)))
+    late = await asyncio.gather(*(booking.book(session_id) for _ in range(15)))
+    taken = [answer for answer in (*early[1:], *late) if answer.status_code == 201]
+    assert early[0].status_code == 200
+    assert len(taken) == 1
+    assert await booking.booked_count(session_id) == (1, 1)
+
+
+async def test_the_database_itself_refuses_one_place_too_many(booking: Booking) -> None:
+    session_id = await booking.opened(capacity=2)
+    change = "UPDATE sessions SET booked = $2 WHERE id = $1::uuid"
+    for impossible in (3, -1):
+        with pytest.raises(asyncpg.CheckViolationError, match="sessions_never_over_capacity"):
+            await booking.probe.rows(change, session_id, impossible)
+
+
+async def test_the_database_itself_refuses_a_second_place_of_a_person(booking: Booking) -> None:
+    await booking.book(await booking.opened())
+    copy = """
+        INSERT INTO appointments (id, version, session_id, person_id, service, service_date, status)
+        SELECT $1, version, session_id, person_id, service, service_date, $2 FROM appointments
+    """
+    with pytest.raises(asyncpg.UniqueViolationError, match="appointments_one_per_person_and_day"):
+        await booking.probe.rows(copy, uuid4(), "booked")
+    await booking.probe.rows(copy, uuid4(), "cancelled")
+
+
+async def test_the_program_may_not_change_what_was_written_down(booking: Booking) -> None:
+    await booking.opened()
+    for statement in ("DELETE FROM event_log", "UPDATE event_log SET payload = ''"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await booking.probe.rows(statement)
+
+
+async def test_tables_are_as_the_migrations_make_them(booking: Booking) -> None:
+    rows = await booking.probe.rows(
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+    )
+    made = {(row["table_name"], row["column_name"]): tuple(row)[2:] for row in rows}
+    dialect = sa.dialects.postgresql.dialect()  # type: ignore[attr-defined]
+    for table in metadata.tables.values():
+        declared = {
+            (table.name, column.name): (
+                column.type.compile(dialect=dialect).lower(),
+                "YES" if column.nullable else "NO",
+            )
+            for column in table.columns
+        }
+        assert declared == {key: kind for key, kind in made.items() if key[0] == table.name}
