@@ -1,4 +1,4 @@
-"""A record as it came from Kafka, and what a consumer makes of it. Nothing here touches the database."""
+"""A record as it came from Kafka, and what a consumer makes of it. No database here."""
 
 import json
 from collections.abc import Container, Mapping, Sequence
@@ -42,7 +42,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that cannot be applied, and why: `reason` is a stable code, `detail` one sentence without its content."""
+    """A record that cannot be applied: `reason` is a code, `detail` a sentence without content."""
 
     arrival: Arrival
     reason: str
@@ -69,7 +69,7 @@ def arrival_of(record: Any) -> Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which events a consumer looks into, and which it knows of. `events` None: it takes everything unread."""
+    """Which events a consumer looks into, and which it knows of; None: it takes all unread."""
 
     events: Mapping[str, type[Fact]] | None
     known: Container[str]

@@ -17,13 +17,13 @@ from chassis.subscription import Subscription
 _RELEASED_BY_INBOX = "system:inbox"
 
 
-class Inapplicable(Exception):  # noqa: N818 - says what the record is
-    """The service cannot make anything of a record that it must apply before the ones behind it."""
+class Inapplicable(Exception):
+    """The service can make nothing of a record that it must apply before those behind it."""
 
 
 @dataclass
 class _Sorted:
-    """What a batch turned out to hold. `blocked` are the keys that are held back, in this batch or from before."""
+    """What a batch turned out to hold. `blocked` are the keys that are held back."""
 
     blocked: set[str]
     due: list[Delivered] = field(default_factory=list)
@@ -52,7 +52,7 @@ async def apply_batch(
             blocked = (
                 await parking.blocked_keys(tx, consumer, keys) if subscription.holds_back else {}
             )
-            # A key that only waits for a missing fact may find it in this batch: what is parked comes along.
+            # A key that only waits for a missing fact may find it here: what is parked comes along.
             reopened = [key for key, reason in blocked.items() if reason == parking.GAP]
             returning = await parking.parked_under(tx, consumer, reopened)
             held = set(blocked) - set(reopened)
@@ -103,7 +103,7 @@ async def _apply(
     looked_into = [delivered for delivered in batch.due if _wanted(subscription, delivered)]
     inapplicable = await subscription.apply(tx, looked_into) if looked_into else ()
     if inapplicable and subscription.holds_back:
-        # Its version must not count as applied: the batch is taken apart until this record stands alone.
+        # Its version must not count as applied: the batch is taken apart until it stands alone.
         raise Inapplicable(inapplicable[0].reason)
     rejected = [*batch.rejected, *inapplicable]
     await _answer_rejected(tx, subscription, rejected)
@@ -119,7 +119,7 @@ def _wanted(subscription: Subscription, delivered: Delivered) -> bool:
 
 
 def _in_version_order(items: Sequence[Delivered | Rejected]) -> list[Delivered | Rejected]:
-    """As they came, except that records out of the parking lot stand where their version belongs."""
+    """As they came, except that what was parked stands where its version belongs."""
     if all(item.arrival.parked_id is None for item in items):
         return list(items)
 

@@ -1,7 +1,8 @@
-"""The one consumer runner: FastStream hands it batches, and a batch is acknowledged after its effects are durable.
+"""The one consumer runner: a batch is acknowledged after its effects are durable.
 
-FastStream's own acknowledgement either loses or repeats without end, so it is switched off; nothing else subscribes.
-The database's position decides where reading goes on, the broker's copy is for the onlookers.
+FastStream hands over the batches. Its own acknowledgement either loses or repeats without end, so
+it is switched off, and nothing else subscribes. The database's position decides where reading goes
+on; the broker's copy is for the onlookers.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.kafka.message import FAKE_CONSUMER
 from opentelemetry.trace import SpanKind
 
 from chassis import batch, inbox, kafka, metrics, telemetry
@@ -29,7 +31,7 @@ _STUCK_SECONDS = 60.0
 
 
 class Runner:
-    """Feeds one subscription. `on_commit` is called after each batch that may have written facts or rows."""
+    """Feeds one subscription. `on_commit` is called after each batch: it may have written facts."""
 
     def __init__(
         self,
@@ -118,12 +120,12 @@ class Runner:
             span.end()
 
     async def take(self, arrivals: Sequence[Arrival]) -> None:
-        """Apply a batch or park what cannot be applied; while the database is away, keep the order and wait."""
+        """Apply a batch or park what cannot be applied; while the database is away, wait."""
         tries = 0
         while not self._stopping:
             try:
                 await batch.apply_batch(self._database, self.subscription, arrivals)
-            except Exception as problem:  # noqa: BLE001 - an edge: what fails is retried, then parked
+            except Exception as problem:  # noqa: BLE001 - an edge: retried, then parked
                 metrics.CONSUMER_RETRIES(self.subscription.consumer).inc()
                 if not is_away(problem):
                     if len(arrivals) > 1:
@@ -152,7 +154,7 @@ class Runner:
                 return
 
     async def begin(self, assigned: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """Where to go on in newly assigned partitions; waits for the database as long as it takes."""
+        """Where to go on in newly assigned partitions; waits for the database."""
         places = sorted(assigned)
         while True:
             try:
@@ -171,7 +173,7 @@ class Runner:
                 return self._next
 
     async def report(self) -> None:
-        """Tell the broker how far we are, and the metrics how far behind. Called about once a second."""
+        """Tell the broker how far we are, and the metrics how far behind. Called every second."""
         consumer = self.consumer
         if consumer is None:
             return
@@ -215,7 +217,7 @@ class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]
         """Nothing to hand over: position and effects are durable together."""
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        """Hold the partitions still before the first wait: the client fetches as soon as this method yields."""
+        """Hold the partitions still first: the client fetches as soon as this method waits."""
         consumer = self._runner.consumer
         if consumer is not None and assigned:
             consumer.pause(*assigned)
@@ -225,13 +227,10 @@ class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]
         self._runner.assigned.set()
 
 
-async def _unparsed(records: Sequence[Any]) -> KafkaMessage:
-    """The batch as it is: a header that is not text must reach our own reading, not break FastStream's."""
-    return KafkaMessage(
-        body=b"", raw_message=tuple(records), headers={}, message_id="", consumer=None
-    )  # type: ignore[arg-type]
+async def _unparsed(records: Any) -> KafkaMessage:
+    """The batch as it is: a header that is not text must reach our own reading."""
+    return KafkaMessage(body=b"", raw_message=tuple(records), consumer=FAKE_CONSUMER)
 
 
-async def _undecoded(message: KafkaMessage) -> Sequence[Any]:
-    records: Sequence[Any] = message.raw_message  # type: ignore[assignment]
-    return records
+async def _undecoded(message: KafkaMessage) -> Any:
+    return message.raw_message

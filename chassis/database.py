@@ -1,6 +1,7 @@
 """The one engine and pool of a service, its transactions, and set-based reading and saving of rows.
 
-Hot paths run raw statements on the driver of a pooled connection; reads for people use SQLAlchemy Core.
+Hot paths run raw statements on the driver of a pooled connection; reads for people use SQLAlchemy
+Core.
 """
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -11,15 +12,16 @@ from uuid import UUID
 
 import asyncpg
 import sqlalchemy.exc
-from sqlalchemy import Executable, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import Column, Executable, Table
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.engine import Dialect, RowMapping
 from sqlalchemy.ext.asyncio import create_async_engine
 
 Row = Mapping[str, Any]
 Values = Sequence[Any]
+_DIALECT: Dialect = PGDialect_asyncpg()
 
-# Raised when the database is away, starting, stopping or full of connections: not now, but perhaps soon.
+# Raised when the database is away, starting, stopping or full of connections: later, perhaps.
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
@@ -39,9 +41,10 @@ OVERTAKEN: tuple[type[BaseException], ...] = (
 
 
 def is_away(problem: BaseException) -> bool:
-    """Whether a failure says nothing about what was asked, only that the database cannot answer now."""
+    """Whether a failure says only that the database cannot answer now."""
     if isinstance(problem, asyncpg.InterfaceError):
-        # The driver has one type for a lost connection and for a wrong argument; only the first passes by itself.
+        # The driver has one type for a lost connection and for a wrong argument; only the first
+        # passes by itself.
         return not isinstance(problem, ValueError) and "connection" in str(problem)
     return isinstance(problem, _AWAY)
 
@@ -63,7 +66,7 @@ class Tx(Protocol):
 
 
 class Database:
-    """A bounded pool of connections for one role. Every wait in it is bounded by `timeout_seconds`."""
+    """A bounded pool of connections for one role; no wait is longer than `timeout_seconds`."""
 
     def __init__(
         self, url: str, *, name: str, pool_size: int = 8, timeout_seconds: float = 10
@@ -88,12 +91,14 @@ class Database:
     async def transaction(self) -> AsyncIterator[Tx]:
         """A transaction on a pooled connection; rolled back when the block raises.
 
-        What is raised when the database cannot answer passes `is_away`. A connection that is in doubt afterwards
-        (lost, or cancelled in the middle) leaves the pool instead of poisoning its next user.
+        What is raised when the database cannot answer passes `is_away`. A connection that is in
+        doubt afterwards (lost, or cancelled in the middle) leaves the pool instead of poisoning its
+        next user.
         """
         async with self._engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
-            assert isinstance(driver, asyncpg.Connection)
+            if not isinstance(driver, asyncpg.Connection):
+                raise TypeError("the driver must be asyncpg: write postgresql+asyncpg://")
             try:
                 async with driver.transaction():
                     yield driver
@@ -120,7 +125,7 @@ class Database:
 
 
 async def lock_rows(tx: Tx, table: Table, ids: Iterable[UUID]) -> list[Any]:
-    """The rows with these primary keys, locked in the order of their keys, so that two groups cannot deadlock."""
+    """The rows with these primary keys, locked in their order: two groups cannot deadlock."""
     wanted = list(ids)
     if not wanted:
         return []
@@ -128,13 +133,13 @@ async def lock_rows(tx: Tx, table: Table, ids: Iterable[UUID]) -> list[Any]:
 
 
 async def save_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
-    """Insert or replace rows, each a sequence of values in the order of the table's columns, in one statement."""
+    """Insert or replace rows, values in the order of the table's columns, in one statement."""
     if rows:
         await tx.execute(_save_statement(table), *map(list, zip(*rows, strict=True)))
 
 
 async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
-    """Insert rows that must be new, in their order, in one statement. Raises UniqueViolationError otherwise."""
+    """Insert rows that must be new, in their order. Raises UniqueViolationError otherwise."""
     if rows:
         await tx.execute(_add_statement(table), *map(list, zip(*rows, strict=True)))
 
@@ -142,8 +147,10 @@ async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
 @cache
 def _lock_statement(table: Table) -> str:
     (key,) = table.primary_key.columns
-    kind = key.type.compile(dialect=postgresql.dialect())
-    return f"SELECT * FROM {table.name} WHERE {key.name} = ANY($1::{kind}[]) ORDER BY {key.name} FOR UPDATE"  # noqa: S608 - names of our own tables
+    return (
+        f"SELECT * FROM {table.name} "  # noqa: S608 - names of our own tables
+        f"WHERE {key.name} = ANY($1::{_kind(key)}[]) ORDER BY {key.name} FOR UPDATE"
+    )
 
 
 @cache
@@ -152,12 +159,17 @@ def _add_statement(table: Table) -> str:
         column for column in table.columns if column.server_default is None and not column.identity
     ]
     names = ", ".join(f'"{column.name}"' for column in columns)
-    kinds = (column.type.compile(dialect=postgresql.dialect()) for column in columns)
-    arrays = ", ".join(f"${index}::{kind}[]" for index, kind in enumerate(kinds, start=1))
+    arrays = ", ".join(f"${place}::{_kind(one)}[]" for place, one in enumerate(columns, start=1))
     return (
         f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of our own tables
-        f"SELECT {names} FROM unnest({arrays}) WITH ORDINALITY AS rows ({names}, place) ORDER BY place"
+        f"SELECT {names} FROM unnest({arrays}) WITH ORDINALITY AS rows ({names}, place) "
+        "ORDER BY place"
     )
+
+
+def _kind(column: Column[Any]) -> str:
+    kind: str = column.type.compile(dialect=_DIALECT)
+    return kind
 
 
 @cache

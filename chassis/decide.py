@@ -1,6 +1,7 @@
-"""From commands to facts inside one open transaction: load as a set, decide one by one, save as a set.
+"""From commands to facts in one open transaction: load as a set, decide singly, save as a set.
 
-A handler never sees the group: it gets state, returns facts and an answer. Queueing and committing are in `dispatch`.
+A handler never sees the group: it gets state, returns facts and an answer. Queueing and
+committing are in `dispatch`.
 """
 
 import hashlib
@@ -38,8 +39,9 @@ States = Mapping[Hashable, Any]
 class Domain:
     """A service's table of contents: what it decides, and how its state is read, changed and kept.
 
-    `load_many` locks the aggregates of these keys in one fixed order and leaves out what does not exist.
-    `evolve` gives the new form of every loaded or new state that a fact changes: the only way a state changes.
+    `load_many` locks the aggregates of these keys in one fixed order and leaves out what does not
+    exist. `evolve` gives the new form of every loaded or new state that a fact changes: the only
+    way a state changes.
     """
 
     handlers: Mapping[type[Command], Callable[[Any, States], Decision]]
@@ -133,8 +135,8 @@ class _Group:
 async def decide(domain: Domain, tx: Tx, submissions: Sequence[Submission]) -> list[Result]:
     """Answer a group of commands within an open transaction; nothing is true before it commits.
 
-    A command that was answered before gets the same answer; the same key with another body gets KeyReused.
-    Raises one of `database.OVERTAKEN` when somebody else decided on the same state meanwhile.
+    A command that was answered before gets the same answer; the same key with another body gets
+    KeyReused. Raises one of `database.OVERTAKEN` when somebody else decided on the same state.
     """
     given = await _given_before(tx, submissions)
     fresh = [submission for submission in submissions if submission.identity not in given]
@@ -178,7 +180,8 @@ JOIN unnest($1::text[], $2::text[]) AS asked (actor, key) USING (actor, key)
 """
 _REMEMBER = """
 INSERT INTO commands (actor, key, fingerprint, name, at, answer, refusal)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[], $6::text[], $7::text[])
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[],
+                     $6::text[], $7::text[])
 """
 
 

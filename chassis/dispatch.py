@@ -1,6 +1,7 @@
-"""The queue in front of a service's decisions: commands that arrive while a transaction runs share the next one.
+"""The queue in front of decisions: commands that arrive during a transaction share the next one.
 
-One flusher per process. A group of one is the ordinary case; a group that fails is retried one by one.
+One flusher per process. A group of one is the ordinary case; a group that fails is retried one by
+one.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from chassis import metrics, telemetry
 from chassis.database import OVERTAKEN, Database, is_away
 from chassis.decide import Domain, Outcome, Result, Submission, decide, outcome_of
-from chassis.errors import Conflict, Unavailable
+from chassis.errors import Conflict, TooSlow, Unavailable
 from chassis.eventlog import Cause
 from chassis.failpoints import failpoint
 from chassis.telemetry import Attribute
@@ -38,9 +39,9 @@ class _Waiting:
 
 
 class Dispatcher:
-    """Answers commands in groups. `on_commit` is called after each commit that may have written facts."""
+    """Answers commands in groups; `on_commit` is called after each commit."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the limits of a queue, each named
         self,
         database: Database,
         domain: Domain,
@@ -75,9 +76,9 @@ class Dispatcher:
     async def dispatch(self, command: Command, cause: Cause) -> Outcome:
         """The answer to a command, once it is durable.
 
-        Raises the refusal of the rule that said no; KeyReused; Conflict; Unavailable when the queue is full or
-        the answer did not come in time. After Unavailable the command may still take effect: repeat it with
-        the same key to learn its answer.
+        Raises the refusal of the rule that said no; KeyReused; Conflict; Unavailable when the queue
+        is full; TooSlow when the answer did not come in time. After TooSlow the command may still
+        take effect: repeat it with the same key to learn its answer.
         """
         name = type(command).__name__
         started = time.monotonic()
@@ -106,7 +107,7 @@ class Dispatcher:
             async with asyncio.timeout_at(give_up_at):
                 return await waiting.answer
         except TimeoutError:
-            raise Unavailable(retry_after_seconds=1) from None
+            raise TooSlow from None
 
     async def _flush_forever(self) -> None:
         while not (self._closing and not self._waiting):
@@ -129,7 +130,7 @@ class Dispatcher:
                 results = await self._commit(group)
             except Exception as problem:  # noqa: BLE001 - an edge: the failure becomes an answer
                 if is_away(problem):
-                    # Whether the commit came through is unknown; the idempotency rows tell at the next try.
+                    # Whether the commit came through is unknown: the next try finds out by key.
                     await asyncio.sleep(min(_BACKOFF_SECONDS * 2**tries, 1))
                     continue
                 if len(group) > 1:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 from fastapi.exceptions import RequestValidationError
 from opentelemetry.trace import SpanKind
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,13 +26,14 @@ from contracts.ids import uuid7
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+# What every answer carries unless its endpoint says otherwise.
+_HEADERS = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
 
 _log = structlog.get_logger("chassis.http")
 
@@ -117,7 +118,6 @@ class _Exchange:
         self.method = self.scope["method"] if self.scope["method"] in _METHODS else "OTHER"
         given = self.headers.get("x-request-id", "")
         self.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
-        self.language = problems.language_of(self.headers.get("accept-language"))
 
     @property
     def route(self) -> str:
@@ -142,10 +142,11 @@ class _Exchange:
             self.status = message["status"]
             if self.deadline is not None and not self.deadline.expired():
                 self.deadline.reschedule(None)  # a stream may last
-            headers = MutableHeaders(scope=message)
-            for name, value in _HEADERS.items():
-                headers.setdefault(name, value)
-            headers["x-request-id"] = self.request_id
+            own = list(message["headers"])
+            named = {name for name, _ in own}
+            own += [header for header in _HEADERS if header[0] not in named]
+            own.append((b"x-request-id", self.request_id.encode()))
+            message["headers"] = own
         await self.send(message)
 
     async def fail(self, problem: problems.Problem) -> None:
@@ -153,7 +154,8 @@ class _Exchange:
         if self.status:
             return
         self.deadline = None
-        response = problem.response(self.language, self.request_id)
+        language = problems.language_of(self.headers.get("accept-language"))
+        response = problem.response(language, self.request_id)
         await response(self.scope, self.receive, self.send_dressed)
 
     def count(self) -> None:

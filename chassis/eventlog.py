@@ -1,4 +1,4 @@
-"""The append-only log of a service: every fact goes in here in the transaction that decided it, and nowhere else."""
+"""The append-only log: every fact goes in here, in the transaction that decided it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from contracts.ids import Actor, EventId
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a command is there: `correlation_id` is shared by all that follows from one request,
-    `causation_id` is the fact that led to it (None for a request from outside)."""
+    """Why a command is there.
+
+    `correlation_id` is shared by all that follows from one request; `causation_id` is the fact that
+    led to the command (None for a request from outside).
+    """
 
     correlation_id: str
     causation_id: str | None = None
@@ -58,8 +61,8 @@ SELECT event_id, type, aggregate, aggregate_id, version, topic, key, time, actor
        correlation_id, causation_id, traceparent, payload
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::text[], $7::text[],
             $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-     WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-                              correlation_id, causation_id, traceparent, payload, place)
+     WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time,
+                              actor, correlation_id, causation_id, traceparent, payload, place)
 ORDER BY place
 """
 

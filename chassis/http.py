@@ -4,13 +4,12 @@ An endpoint is a plain FastAPI function under `router.command`, `.query` or `.st
 may call it and which rules may refuse. Bodies are read strictly; failures are problem documents.
 """
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import (
     Annotated,
     Any,
-    Generic,
     NoReturn,
     TypeVar,
     get_args,
@@ -20,13 +19,12 @@ from typing import (
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from typing_extensions import override
 
 from chassis import auth, jsontext, openapi, pages, problems
-from chassis.auth import Access
+from chassis.auth import Access, Caller
 from chassis.edge import Edge
 from chassis.errors import Failure, Malformed
 from chassis.health import Health
@@ -52,21 +50,6 @@ IdempotencyKey = Annotated[
 _IS_BODY = object()
 Json = Annotated[M, _IS_BODY]
 """`form: Json[Model]`: the request body, read strictly as that model."""
-
-
-@dataclass(frozen=True)
-class Body(Generic[M]):
-    """The dependency behind `Json`: the request body as this model, or Malformed."""
-
-    model: type[M]
-
-    async def __call__(self, request: Request) -> M:
-        """Read it. The edge has limited its size already."""
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Malformed("unsupported_media_type")
-        raw = await request.body()
-        return jsontext.read(self.model, raw, limit_bytes=request.app.state.body_limit_bytes)
 
 
 class Router(APIRouter):
@@ -127,13 +110,13 @@ class Router(APIRouter):
         streams: bool = False,
         status_code: int = 200,
     ) -> None:
-        model = _take_body(endpoint)
+        adapted, model = _adapted(endpoint)
         responses = problems.by_status([*openapi.of_access(allow), *found, *openapi.of_body(model)])
         if streams:
             responses[200] = openapi.EVENT_STREAM
         self.add_api_route(
             path,
-            endpoint,
+            adapted,
             methods=[method],
             status_code=status_code,
             dependencies=[Depends(allow)],
@@ -184,33 +167,57 @@ class _Application(FastAPI):
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
-            calls = [
-                one.call
-                for route in self.routes
-                if isinstance(route, APIRoute)
-                for one in route.dependant.dependencies
-            ]
-            bodies = [call.model for call in calls if isinstance(call, Body)]
+            found = (getattr(route, "endpoint", None) for route in self.routes)
+            bodies = [model for one in found if (model := getattr(one, "body_model", None))]
             self.openapi_schema = openapi.completed(super().openapi(), bodies)
         return self.openapi_schema
 
 
-def _take_body(endpoint: Callable[..., Any]) -> type[BaseModel] | None:
-    """Turn the `Json[Model]` parameter into a dependency that FastAPI understands; its model."""
+def _adapted(
+    endpoint: Callable[..., Any],
+) -> tuple[Callable[..., Any], type[BaseModel] | None]:
+    """The endpoint as FastAPI calls it, and the model of its body.
+
+    Caller and body are put in here: as dependencies they would cost as much as the rest together,
+    and the body would be read before parameters are checked.
+    """
     signature = inspect.signature(endpoint)
     hints = get_type_hints(endpoint, include_extras=True)
-    parameters, model = [], None
-    for name, parameter in signature.parameters.items():
-        hint = hints[name]
-        if get_origin(hint) is Annotated and _IS_BODY in get_args(hint):
-            model = get_args(hint)[0]
-            hint = Annotated[model, Depends(Body(model))]
-        parameters.append(parameter.replace(annotation=hint))
-    returns = hints.get("return", signature.return_annotation)
-    endpoint.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=parameters, return_annotation=returns
+    bodies = {name: get_args(hint)[0] for name, hint in hints.items() if _is_body(hint)}
+    callers = [name for name, hint in hints.items() if hint == Caller]
+    body_name, model = next(iter(bodies.items()), ("", None))
+
+    @functools.wraps(endpoint)
+    async def call(_request: Request, **given: Any) -> Any:
+        for name in callers:
+            given[name] = _request.state.principal
+        if model is not None:
+            given[body_name] = await _read_body(_request, model)
+        return await endpoint(**given)
+
+    request = inspect.Parameter("_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
+    others = [
+        one.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, one in signature.parameters.items()
+        if name not in bodies and name not in callers
+    ]
+    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[request, *others], return_annotation=hints.get("return", None)
     )
-    return model
+    call.body_model = model  # type: ignore[attr-defined]
+    return call, model
+
+
+def _is_body(hint: Any) -> bool:
+    return get_origin(hint) is Annotated and _IS_BODY in get_args(hint)
+
+
+async def _read_body(request: Request, model: type[M]) -> M:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Malformed("unsupported_media_type")
+    raw = await request.body()
+    return jsontext.read(model, raw, limit_bytes=request.app.state.body_limit_bytes)
 
 
 async def _pass_on(_request: Request, problem: Exception) -> NoReturn:

@@ -1,6 +1,7 @@
-"""What a consumer has applied: per aggregate the last version, per partition the position. Both move with the effects.
+"""What a consumer has applied: per aggregate the last version, per partition the position.
 
-The version tells a repeat from news and a gap from the next fact, so nothing need be remembered per event.
+Both move in the transaction of the effects. The version tells a repeat from news and a gap from the
+next fact, so nothing need be remembered per event.
 """
 
 from collections.abc import Iterable, Sequence
@@ -73,7 +74,8 @@ WHERE consumer = $1 AND aggregate_id = ANY($2::uuid[]) ORDER BY aggregate_id FOR
 _SAVE_HEADS = """
 INSERT INTO inbox (consumer, aggregate_id, version, event_id)
 SELECT $1, * FROM unnest($2::uuid[], $3::integer[], $4::uuid[])
-ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version, event_id = excluded.event_id
+ON CONFLICT (consumer, aggregate_id)
+DO UPDATE SET version = excluded.version, event_id = excluded.event_id
 """
 _LOAD_POSITIONS = """
 SELECT topic, partition, next_offset FROM positions
@@ -90,7 +92,7 @@ ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.ne
 async def load_heads(
     tx: Tx, consumer: str, envelopes: Iterable[Envelope], *, newest_wins: bool
 ) -> Heads:
-    """Read and lock what was applied of these facts' aggregates. `newest_wins` is for compacted topics."""
+    """What was applied of these aggregates, locked. `newest_wins` is for compacted topics."""
     wanted = {UUID(envelope.subject) for envelope in envelopes if envelope.version is not None}
     rows = await tx.fetch(_LOAD_HEADS, consumer, list(wanted)) if wanted else []
     heads = {row["aggregate_id"]: _Head(row["version"], row["event_id"]) for row in rows}
@@ -124,7 +126,7 @@ async def save_positions(tx: Tx, consumer: str, positions: dict[tuple[str, int],
 def not_yet_seen(
     arrivals: Sequence[Arrival], positions: dict[tuple[str, int], int]
 ) -> list[Arrival]:
-    """Without the records before the position: a consumer that was replaced meanwhile finds nothing left to do."""
+    """Without the records before the position: a replaced consumer finds nothing left to do."""
     return [
         arrival
         for arrival in arrivals

@@ -1,7 +1,10 @@
-"""The only place where Kafka clients are made, so that the settings that keep data safe are set once.
+"""The only place where Kafka clients are made, so that what keeps data safe is set once.
 
-The libraries' own defaults lose records: acknowledged by one broker, no idempotence, reading from the end.
+The libraries' own defaults lose records: acknowledged by one broker, no idempotence, reading from
+the end.
 """
+
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
@@ -44,7 +47,7 @@ def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:
     )
 
 
-CONSUMER_SETTINGS = {
+CONSUMER_SETTINGS: dict[str, Any] = {
     "batch": True,
     "auto_offset_reset": "earliest",
     "partition_assignment_strategy": (StickyPartitionAssignor,),

@@ -161,7 +161,7 @@ CONSUMER_LAG = _gauge(
 )
 CONSUMER_LAG_SECONDS = _gauge(
     "loket_consumer_lag_seconds",
-    "How long the oldest record that is not processed has been waiting, at most; 0 when there is none",
+    "How long nothing moved while there are records to process; 0 when there are none",
     "every second",
     ("consumer",),
 )

@@ -1,4 +1,4 @@
-"""Numbered plain SQL, applied once each and safe to repeat: first the chassis's own tables, then the service's."""
+"""Numbered plain SQL, applied once each and safe to repeat: chassis first, then the service."""
 
 import hashlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.engine import make_url
 
 _ROOT = Path(__file__).resolve().parent.parent
-# One lock for all who migrate the same database at the same time; the number is arbitrary but fixed.
+# One lock for all who migrate the same database at once; the number is arbitrary but fixed.
 _LOCK = 7_204_816_130
 _CREATE = """
 CREATE TABLE IF NOT EXISTS migrations (
@@ -19,8 +19,8 @@ CREATE TABLE IF NOT EXISTS migrations (
 )"""
 
 
-class MigrationChanged(Exception):  # noqa: N818 - says what happened
-    """An applied migration was edited afterwards. Undo the edit and write a new migration instead."""
+class MigrationChanged(Exception):
+    """An applied migration was edited. Undo the edit and write a new migration instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def migrations_of(service: str) -> Iterator[Migration]:
 async def migrate(owner_url: str, service: str) -> int:
     """Bring the database of a service up to date; returns how many migrations were applied.
 
-    `owner_url` names the role `<database>_owner`; the roles `<database>` and `<database>_relay` get their
-    grants. Raises MigrationChanged.
+    `owner_url` names the role `<database>_owner`; the roles `<database>` and `<database>_relay` get
+    their grants. Raises MigrationChanged.
     """
     url = make_url(owner_url).set(drivername="postgresql")
     connection = await asyncpg.connect(

@@ -1,4 +1,4 @@
-"""What operations may ask of any service: its parked records, and its log of facts page by page for verification."""
+"""What operations may ask of any service: its parked records, and its log of facts by the page."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -18,8 +18,8 @@ After = Annotated[int, Query(ge=0, description="Entries behind this one only.")]
 _OPERATORS = requires("operator", "system")
 
 _FACTS = """
-SELECT seq, event_id::text AS id, type, aggregate, aggregate_id::text AS aggregate_id, version, topic, key,
-       time, recorded_at, actor, correlation_id, causation_id, sent, payload
+SELECT seq, event_id::text AS id, type, aggregate, aggregate_id::text AS aggregate_id, version,
+       topic, key, time, recorded_at, actor, correlation_id, causation_id, sent, payload
 FROM event_log WHERE seq > $1 ORDER BY seq LIMIT $2
 """
 
@@ -64,7 +64,7 @@ def router(
         "/v1/parked/{parked_id}/redrive", allow=_OPERATORS, refusals=(NotParked, StillParked)
     )
     async def redrive(parked_id: int, caller: Caller, key: IdempotencyKey) -> Redriven:
-        """Apply a parked record and those that wait behind it. Settling happens once, whatever the key."""
+        """Apply a parked record and those that wait behind it; settled once, whatever the key."""
         del key
         async with database.transaction() as tx:
             place = await parking.place_of(tx, parked_id)
@@ -82,7 +82,7 @@ def router(
 
     @found.query("/v1/facts", allow=_OPERATORS)
     async def list_facts(after: After = 0, limit: Page = 500) -> list[dict[str, Any]]:
-        """This service's facts in the order of its log; `sent` tells whether Kafka has acknowledged them."""
+        """The facts in the order of the log; `sent` tells whether Kafka has acknowledged them."""
         async with database.transaction() as tx:
             return [dict(row) for row in await tx.fetch(_FACTS, after, limit)]
 

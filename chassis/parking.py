@@ -1,4 +1,7 @@
-"""Where records wait that could not be applied: each with its reason, holding back only its own key, until re-driven."""
+"""Where records wait that could not be applied, each with its reason, until they are re-driven.
+
+A parked record holds back its own key and nothing else.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,9 +15,10 @@ GAP = "gap"
 BEHIND = "behind"
 
 _PARK = """
-INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, reason, detail, blocking)
-SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::text[], $6::text[], $7::bytea[],
-                         $8::text[], $9::text[], $10::boolean[])
+INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, reason, detail,
+                    blocking)
+SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::text[], $6::text[],
+                         $7::bytea[], $8::text[], $9::text[], $10::boolean[])
 ON CONFLICT (consumer, topic, partition, "offset") DO NOTHING
 """
 # The first blocking row of a key says why the key is held back.
@@ -36,7 +40,7 @@ FROM parked WHERE settled_at IS NULL AND id > $1 ORDER BY id LIMIT $2
 
 
 async def park(tx: Tx, consumer: str, rejected: Sequence[Rejected], *, blocking: bool) -> None:
-    """Put records aside in the transaction of their batch. What came out of the lot and fails again stays there."""
+    """Put records aside in the transaction of their batch; what was parked before stays so."""
     news = [item for item in rejected if item.arrival.parked_id is None]
     if not news:
         return

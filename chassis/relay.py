@@ -1,7 +1,8 @@
-"""From the event log to Kafka: unsent facts in the order of the log, from one task, by one relay per database at a time.
+"""From the event log to Kafka: unsent facts in the order of the log, by one relay at a time.
 
-A fact may be sent twice, never skipped: what is not known to have arrived is sent again. When a send fails, the facts
-behind it that have the same key are sent again after it, so that readers see each key in order.
+A fact may be sent twice, never skipped: what is not known to have arrived is sent again. When a
+send fails, the facts behind it that have the same key are sent again after it, so that readers see
+each key in order.
 """
 
 import asyncio
@@ -31,8 +32,8 @@ _SEND_TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
 
 _UNSENT = """
-SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor, correlation_id,
-       causation_id, traceparent, payload
+SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
+       correlation_id, causation_id, traceparent, payload
 FROM event_log WHERE NOT sent ORDER BY seq LIMIT $1
 """
 # A relay that was replaced while it was frozen has an old epoch and marks nothing.
@@ -42,7 +43,7 @@ WHERE seq = ANY($1::bigint[]) AND relay_lease.shard = $2 AND relay_lease.epoch =
 """
 
 
-class LeaseLost(Exception):  # noqa: N818 - names what happened
+class LeaseLost(Exception):
     """Another relay has taken over: start again from the lease."""
 
 
@@ -53,7 +54,10 @@ class _Lease:
 
 
 class Relay:
-    """Sends the facts of one service. `wake()` after a commit; without it the log is looked at every `poll_seconds`."""
+    """Sends the facts of one service.
+
+    `wake()` it after a commit; without that it looks into the log every `poll_seconds`.
+    """
 
     def __init__(
         self,
@@ -98,7 +102,7 @@ class Relay:
             except (KafkaError, LeaseLost) as problem:
                 metrics.RELAY_REBUILT().inc()
                 _log.warning("relay.starts_again", reason=type(problem).__name__)
-            except Exception as problem:
+            except Exception as problem:  # noqa: BLE001 - an edge: the relay starts again
                 if not is_away(problem):
                     _log.exception("relay.failed")
                 metrics.RELAY_REBUILT().inc()
@@ -137,7 +141,7 @@ class Relay:
                 if sent < self._batch_max:
                     await self._pause()
         finally:
-            # A producer that could not deliver would wait for ever to flush; what it held is still unsent here.
+            # A producer that could not deliver would flush for ever; what it held is unsent here.
             await _bounded(producer.stop())
 
     async def _pause(self) -> None:
@@ -211,7 +215,8 @@ def _begin_span(row: Any) -> tuple[Span, str | None]:
     )
 
 
-def _failure(future: "asyncio.Future[Any]") -> BaseException | None:
+def _failure(future: "asyncio.Future[Any]") -> Any:
+    """None when acknowledged, else why not."""
     if not future.done():
         return KafkaError("not acknowledged in time")
     if future.cancelled():
@@ -222,7 +227,7 @@ def _failure(future: "asyncio.Future[Any]") -> BaseException | None:
 def _arrived_in_order(
     rows: Sequence[Any], outcomes: Sequence[BaseException | None]
 ) -> tuple[list[int], BaseException | None]:
-    """What may be marked as sent: everything acknowledged that is not behind a failure of its own key."""
+    """What may be marked as sent: what was acknowledged and is not behind a failure of its key."""
     broken: set[tuple[str, str]] = set()
     arrived: list[int] = []
     first: BaseException | None = None

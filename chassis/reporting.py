@@ -1,4 +1,4 @@
-"""Once a second: how far behind consumers and relay are, how late the event loop is, and offsets for the onlookers."""
+"""Once a second: how far behind consumers and relay are, and how late the event loop is."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""A whole service from its table of contents: database, dispatch, relay, consumers, HTTP, started and stopped together.
+"""A whole service from its table of contents; its parts start and stop together.
 
 The HTTP application is the outer one; Kafka may come and go while commands are accepted.
 """
@@ -197,10 +197,10 @@ def _not_stuck(runner: Runner) -> Callable[[], str | None]:
 
 
 async def _guarded(part: Awaitable[None]) -> None:
-    """A part that fails takes the process with it: half a service is worse than one that restarts."""
+    """A part that fails takes the process with it: better to start again than to be half there."""
     try:
         await part
-    except Exception:
+    except Exception:  # noqa: BLE001 - an edge: logged, then the process ends
         _log.exception("service.part_failed")
         raise SystemExit(1) from None
 

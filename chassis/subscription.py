@@ -1,4 +1,4 @@
-"""What a service listens to, and the two things that it can do with a batch: react with commands, or fold into rows."""
+"""What a service listens to, and what it does with a batch: react by commands or fold to rows."""
 
 from collections.abc import Awaitable, Callable, Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +20,9 @@ Reactions = Mapping[type[Fact], Callable[[Delivered], Sequence[Command]]]
 class Subscription:
     """One consumer group. `apply` takes a batch within the transaction of its inbox and position.
 
-    `topics` or `pattern` says what it reads. `holds_back` tells whether a record that cannot be applied holds back
-    its key: facts must stay in order, claims of an agency need not. `newest_wins` is for compacted topics.
+    `topics` or `pattern` says what it reads. `holds_back` tells whether a record that cannot be
+    applied holds back its key: facts must stay in order, claims of an agency need not.
+    `newest_wins` is for compacted topics.
     """
 
     consumer: str
@@ -79,7 +80,7 @@ def project(
     fold: Callable[[Mapping[Hashable, Any], Delivered], Iterable[State]],
     save_many: Callable[[Tx, Sequence[Any]], Awaitable[None]],
 ) -> Apply:
-    """Fold each fact into the rows that it changes: loaded as a set, folded one by one, saved as a set."""
+    """Fold each fact into the rows it changes: loaded as a set, folded singly, saved as a set."""
 
     async def apply(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
         wanted = list(dict.fromkeys(key for delivered in batch for key in keys(delivered)))

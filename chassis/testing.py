@@ -1,4 +1,4 @@
-"""A service in the test's own process, on a real database: called over HTTP, fed records by hand or from real Kafka."""
+"""A service in the test's own process, on a real database, called over HTTP and fed by hand."""
 
 import json
 import time
@@ -12,7 +12,6 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from chassis import batch
 from chassis.arrivals import Arrival
 from chassis.migrations import migrate
 from chassis.service import Running, Service
@@ -109,7 +108,8 @@ class Probe:
     async def facts(self) -> list[dict[str, Any]]:
         """The log: type, aggregate_id, version, actor and payload as data, in order."""
         rows = await self.rows(
-            "SELECT type, aggregate_id, version, actor, key, topic, time, payload FROM event_log ORDER BY seq"
+            "SELECT type, aggregate_id, version, actor, key, topic, time, payload "
+            "FROM event_log ORDER BY seq"
         )
         return [{**row, "payload": json.loads(row["payload"])} for row in rows]
 
@@ -139,7 +139,7 @@ async def running(
     bootstrap: str | None = None,
     **settings: Any,
 ) -> AsyncIterator[Probe]:
-    """The service on a migrated database. With `bootstrap` it relays to and consumes from that Kafka."""
+    """The service on a migrated database; with `bootstrap`, on that Kafka, too."""
     await migrate(addresses.owner_url, service.name)
     issuer = Issuer()
     values = {

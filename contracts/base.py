@@ -15,6 +15,8 @@ from contracts.ids import Actor
 ShortText = Annotated[
     str, Field(min_length=1, max_length=200, pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")
 ]
+# 1, 2, 3 ... as far as a 32-bit column goes.
+Count = Annotated[int, Field(ge=1, le=2_147_483_647)]
 # A machine-readable reason. Open text, no enumeration: a new value must not break an old reader.
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 

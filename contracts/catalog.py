@@ -72,7 +72,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("booking.appointments.v1", "booking", ("ledger", "notify", "queue", "tracking")),
     Topic("queue.counters.v1", "queue", ("ledger", "tracking")),
     Topic("queue.tickets.v1", "queue", ("ledger", "notify", "tracking")),
-    Topic("tracking.applications.v1", "tracking", ("ledger", "notify")),
+    Topic("tracking.applications.v1", "tracking", ("ledger", "notify", "tracking")),
     Topic("notify.notifications.v1", "notify", ("ledger", "tracking")),
     Topic(
         "ledger.checkpoints.v1",
@@ -85,7 +85,7 @@ TOPICS: tuple[Topic, ...] = (
 
 # Topics that exist once per agency; `*` stands for its name.
 AGENCY_TOPICS: tuple[Topic, ...] = (
-    Topic("agency.*.reports.v1", "agency:*", ("ledger", "tracking"), partitions=1),
+    Topic("agency.*.reports.v1", "agency:*", ("tracking",), partitions=1),
     Topic(
         "agency.*.answers.v1",
         "tracking",

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from contracts.base import Code, Fact
+from contracts.base import Code, Count, Fact
 from contracts.ids import EntryId
 
 
@@ -22,5 +22,5 @@ class EntryPublished(Fact):
     entry_id: EntryId
     kind: Code
     code: Annotated[str, Field(min_length=1, max_length=40)]
-    revision: Annotated[int, Field(ge=1)]
+    revision: Count
     body: dict[str, JsonValue]

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 from typing import TypeVar
 
 from contracts.ids import Actor, EventId

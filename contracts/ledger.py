@@ -17,5 +17,6 @@ class CheckpointRecorded(Fact):
     topic = "ledger.checkpoints.v1"
 
     checkpoint_id: CheckpointId
-    size: Annotated[int, Field(ge=0)]
+    # The greatest integer that every reader of JSON takes exactly.
+    size: Annotated[int, Field(ge=0, le=9_007_199_254_740_991)]
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

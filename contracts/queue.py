@@ -1,11 +1,8 @@
 """Facts of the queue: counters that open and close, and tickets from issue to finish."""
 
 from datetime import date
-from typing import Annotated
 
-from pydantic import Field
-
-from contracts.base import Code, Fact
+from contracts.base import Code, Count, Fact
 from contracts.ids import (
     AppointmentId,
     CounterCode,
@@ -62,7 +59,7 @@ class TicketIssued(Fact):
     mall: MallId
     service: ServiceCode
     service_date: date
-    number: Annotated[int, Field(ge=1)]
+    number: Count
     lane: Code
     appointment_id: AppointmentId | None = None
     person_id: PersonId | None = None
@@ -80,7 +77,7 @@ class TicketCalled(Fact):
     line_id: LineId
     mall: MallId
     service: ServiceCode
-    number: Annotated[int, Field(ge=1)]
+    number: Count
     counter: CounterCode
 
 

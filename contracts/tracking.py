@@ -3,11 +3,7 @@
 `report_id` in a fact names the report that led to it, so that an agency finds what it caused.
 """
 
-from typing import Annotated
-
-from pydantic import Field
-
-from contracts.base import Code, Fact, ShortText
+from contracts.base import Code, Count, Fact, ShortText
 from contracts.ids import (
     AgencyId,
     ApplicationId,
@@ -43,7 +39,7 @@ class ApplicationSubmitted(_OfApplication):
     mall: MallId | None = None
     service: ServiceCode | None = None
     journey: JourneyCode | None = None
-    journey_revision: Annotated[int, Field(ge=1)] | None = None
+    journey_revision: Count | None = None
     applicant_id: PersonId | None = None
     ticket_id: TicketId | None = None
 

@@ -72,6 +72,15 @@ async def create_service(server: Server, name: str, passwords: Path) -> None:
         await connection.close()
 
 
+async def close_common_ones(server: Server) -> None:
+    """Take the databases that every server has from the roles of the services."""
+    connection = await server.connect()
+    try:
+        await connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
+    finally:
+        await connection.close()
+
+
 async def drop_service(server: Server, name: str, passwords: Path) -> None:
     """Delete a service's database, roles and remembered passwords; ends its connections."""
     _check(name)

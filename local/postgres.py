@@ -98,9 +98,10 @@ class Postgres:
         Ends a server that a killed earlier run has left, and removes its stale lock.
         """
         await asyncio.to_thread(self._clear_leftover)
-        await asyncio.to_thread(self._initialise)
         self.port = self._choose_port()
+        await asyncio.to_thread(self._initialise)
         await self._launch()
+        await databases.close_common_ones(self.server)
 
     async def restart(self) -> None:
         """Start again at the old address, stopping before if it still runs."""
@@ -204,6 +205,7 @@ class Postgres:
                     "--locale-provider=builtin",
                     "--builtin-locale=C.UTF-8",
                     "--no-instructions",
+                    *(["--no-sync"] if self._settings.get("fsync") == "off" else []),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -101,7 +101,7 @@ def same(pid: int | None, born_at: float | None) -> psutil.Process | None:
 
 
 def end(process: psutil.Process, seconds: float, gentle: signal.Signals = signal.SIGTERM) -> bool:
-    """Ask the process to stop, kill it and its children when it takes longer; did it obey?"""
+    """Ask the process to stop and kill it with its children after that time; True if it obeyed."""
     with contextlib.suppress(psutil.NoSuchProcess):
         process.send_signal(gentle)
         if wait_gone([process], seconds):

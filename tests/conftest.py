@@ -1,4 +1,4 @@
-"""What all tests share: one real Kafka and PostgreSQL per run, and a fresh database for whoever asks."""
+"""What all tests share: one real Kafka and PostgreSQL per run, fresh databases for who asks."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""`python -m services.ledger` serves; `python -m services.ledger verify` checks the whole ledger and ends."""
+"""`python -m services.ledger` serves; with `verify` it checks the whole ledger and ends."""
 
 import argparse
 import asyncio

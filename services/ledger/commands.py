@@ -1,7 +1,7 @@
 """What somebody can want from the ledger: a checkpoint. Entries come from Kafka, not by command."""
 
 from collections.abc import Hashable, Sequence
-from typing import ClassVar, override
+from typing import ClassVar
 
 from contracts.base import Answer, Command
 from contracts.ids import CheckpointId
@@ -15,8 +15,8 @@ class RecordCheckpoint(Command):
 
     checkpoint_id: CheckpointId
 
-    @override
     def needs(self) -> Sequence[Hashable]:
+        """The whole, so that size and digest are of one moment."""
         return [RunningId()]
 
 

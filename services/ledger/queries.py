@@ -1,4 +1,4 @@
-"""Reads for people: chains, pages of entries, the newest checkpoint, and the check of everything."""
+"""Reads for people: chains, pages of entries, the newest checkpoint, the check of everything."""
 
 import base64
 import json
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Column, Text, column, select, table
+from sqlalchemy.engine import RowMapping
 
 from chassis.database import Database, Tx
 from contracts.ids import CheckpointId
@@ -155,7 +156,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
     )
 
 
-def _view(row: Mapping[str, Any]) -> EntryView:
+def _view(row: RowMapping) -> EntryView:
     hashes = {name: row[name].hex() for name in ("record_hash", "previous_hash", "hash", "digest")}
     plain = {name: row[name] for name in EntryView.model_fields if name not in {*hashes, "value"}}
     return EntryView(**plain, value=base64.b64encode(row["value"]).decode(), **hashes)

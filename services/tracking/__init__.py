@@ -1,1 +1,1 @@
-"""Tracking: applications on their way through agencies, and everything that people may see of them."""
+"""Tracking: applications on their way through agencies, and all that people may see of them."""

@@ -24,14 +24,14 @@ from contracts.ids import (
     TicketId,
 )
 from services.tracking.domain import refusals
-from services.tracking.domain.lookups import EntryKey, TrackingCode
+from services.tracking.domain.lookups import EntryKey, EntryKind, TrackingCode
 
 AHEAD_AT_MOST = timedelta(days=1)
 """How far in the future an agency's clock may be."""
 
 
 class SubmitApplication(Command):
-    """A citizen hands in an application; without a journey it is open to any agency's activities."""
+    """A citizen hands in an application; without a journey any agency may report activities."""
 
     minted = frozenset({"application_id", "code_digest"})
     refusals: ClassVar = refusals.OF_SUBMISSION
@@ -46,7 +46,11 @@ class SubmitApplication(Command):
 
     def needs(self) -> Sequence[Hashable]:
         """What it names of the catalogue, and the code that goes with the new application."""
-        named = (("journey", self.journey), ("service", self.service), ("mall", self.mall))
+        named: list[tuple[EntryKind, str | None]] = [
+            ("journey", self.journey),
+            ("service", self.service),
+            ("mall", self.mall),
+        ]
         entries = [EntryKey(kind, code) for kind, code in named if code is not None]
         return [TrackingCode(self.application_id, self.code_digest), *entries]
 

@@ -1,4 +1,4 @@
-"""What tracking makes of records on Kafka: agencies' reports become commands, unreadable ones an answer.
+"""What tracking makes of agencies' records on Kafka: reports become commands, others answers.
 
 The agency is taken from the topic, never from what the record says of itself.
 """
@@ -39,7 +39,7 @@ _TOLD: dict[str, tuple[str, str]] = {
         "This report speaks for another; ce_source must be /agencies/<agency>",
     ),
     "id_mismatch": (
-        "ce_id, ce_subject, dan kunci harus sama dengan report_id dan application_id di isi laporan",
+        "ce_id, ce_subject, dan kunci harus sama dengan report_id dan application_id pada isi",
         "ce_id, ce_subject and the key must equal report_id and application_id in the body",
     ),
     "key_reused": (

@@ -15,7 +15,7 @@ States = Mapping[Hashable, Any]
 
 
 def submit_application(command: commands.SubmitApplication, states: States) -> Decision:
-    """Begin an application on the newest revision of its journey, and open what waits for nothing."""
+    """Begin an application on the newest revision of its journey; open what waits for nothing."""
     journey = None
     if command.journey is not None:
         known = states.get(EntryKey("journey", command.journey))
@@ -36,7 +36,9 @@ def submit_application(command: commands.SubmitApplication, states: States) -> D
         ticket_id=command.ticket_id,
     )
     opened = first_stages(begun(submitted, journey))
-    return Decision([submitted, *opened], commands.Submitted(application_id=submitted.application_id))
+    return Decision(
+        [submitted, *opened], commands.Submitted(application_id=submitted.application_id)
+    )
 
 
 def resubmit_stage(command: commands.ResubmitStage, states: States) -> Decision:
@@ -52,7 +54,9 @@ def resubmit_stage(command: commands.ResubmitStage, states: States) -> Decision:
 
 def record_stage_report(command: commands.RecordStageReport, states: States) -> Decision:
     """Move the stage, or say why not."""
-    return _answered(command, states, lambda one: one.stage_reported(command.agency, command.report))
+    return _answered(
+        command, states, lambda one: one.stage_reported(command.agency, command.report)
+    )
 
 
 def record_activity_report(command: commands.RecordActivityReport, states: States) -> Decision:
@@ -88,7 +92,7 @@ def _answered(
     states: States,
     decide: Callable[[Application], list[Fact]],
 ) -> Decision:
-    """A report always gets an answer as a fact: accepted beside what it caused, or refused alone."""
+    """A report always gets a fact as answer: accepted beside what it caused, or refused alone."""
     agency, report = command.agency, command.report
     _check_report_id(agency, report, states)
     about = {"report_id": report.report_id, "application_id": report.application_id}

@@ -55,7 +55,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
-    """Write the changed applications and the codes of new ones; look-ups have no row of their own."""
+    """Write changed applications and the codes of new ones; look-ups have no row of their own."""
     await save_rows(tx, APPLICATIONS, [_row(one) for one in _of(Application, states)])
     codes = [(UUID(int=one.application_id.int), one.digest) for one in _of(TrackingCode, states)]
     await save_rows(tx, TRACKING_CODES, codes)

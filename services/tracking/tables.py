@@ -1,4 +1,4 @@
-"""Tracking's own tables, as `store`, `projection` and `queries` use them; `migrations/` makes them."""
+"""Tracking's own tables, as its code uses them; `migrations/` makes them."""
 
 from sqlalchemy import (
     BigInteger,

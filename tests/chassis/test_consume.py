@@ -1,4 +1,4 @@
-"""Records take effect once each, in the order of their key; what cannot be applied is parked and holds back its key only."""
+"""Records take effect once each, in the order of their key; what cannot be applied is parked."""
 
 import json
 from dataclasses import replace as with_
@@ -6,6 +6,7 @@ from dataclasses import replace as with_
 import pytest
 
 from chassis import batch
+from chassis.arrivals import Arrival
 from chassis.testing import Probe, envelope_of
 from contracts.envelope import to_headers
 from tests.chassis.toy import CoinAdded, CoinForgotten, PotId
@@ -23,7 +24,7 @@ async def parked(probe: Probe) -> list[tuple[str, str, bool]]:
     return [(row["key"], row["reason"], row["blocking"]) for row in rows]
 
 
-def coin(probe: Probe, pot: PotId, number: int, *, coins: int | None = None):  # noqa: ANN201
+def coin(probe: Probe, pot: PotId, number: int, *, coins: int | None = None) -> Arrival:
     return probe.arrival(CoinAdded(pot_id=pot, coins=coins or number), version=number)
 
 
@@ -85,7 +86,8 @@ async def test_a_poison_record_holds_back_its_own_key_until_it_is_redriven(probe
 
 async def mend(probe: Probe) -> None:
     await probe.rows(
-        "UPDATE parked SET value = convert_to(replace(convert_from(value, 'UTF8'), '99', '2'), 'UTF8') RETURNING id"
+        "UPDATE parked SET value = "
+        "convert_to(replace(convert_from(value, 'UTF8'), '99', '2'), 'UTF8') RETURNING id"
     )
 
 
@@ -98,7 +100,7 @@ async def test_two_different_facts_with_one_version_are_noticed(probe: Probe) ->
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"),
+    "value,reason",
     [
         (b"", "not_json"),
         (b"{", "not_json"),
@@ -124,7 +126,7 @@ async def test_what_cannot_be_read_is_parked_with_its_reason(
 
 
 @pytest.mark.parametrize(
-    ("header", "value", "reason"),
+    "header,value,reason",
     [
         ("ce_type", b"toy.coin_added.v9", "unknown_event"),
         ("ce_type", b"toy.never_heard_of.v1", "unknown_event"),

@@ -1,4 +1,4 @@
-"""A service as small as possible, to try the chassis on: pots with a capacity, into which coins are put."""
+"""A service as small as possible, to try the chassis on: pots with a capacity, and coins."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,9 @@ from contracts.ids import Actor, Id
 
 CAPACITY = 40
 SCHEMA = """
-CREATE TABLE pots (id uuid PRIMARY KEY, version integer NOT NULL, coins integer NOT NULL CHECK (coins <= 40));
+CREATE TABLE pots (
+    id uuid PRIMARY KEY, version integer NOT NULL, coins integer NOT NULL CHECK (coins <= 40)
+);
 CREATE TABLE pot_view (id uuid PRIMARY KEY, coins integer NOT NULL, facts integer NOT NULL);
 GRANT SELECT, INSERT, UPDATE ON pots, pot_view TO {app};
 """

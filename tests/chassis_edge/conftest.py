@@ -1,8 +1,7 @@
 """A small application of its own, keys of its own, and a client for both."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -85,15 +84,3 @@ def mint(signing_key: OKPKey) -> Mint:
         )
 
     return make
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
-    """Waits, for five seconds at most, until something is so."""
-
-    async def wait(is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5):
-            while not is_so():
-                await asyncio.sleep(0.005)
-
-    return wait

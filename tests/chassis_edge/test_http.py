@@ -1,4 +1,4 @@
-"""What every endpoint has in common: problems in two languages, limits, headers, an exact OpenAPI."""
+"""What every endpoint has in common: problems in two languages, limits, headers, OpenAPI."""
 
 import asyncio
 import json
@@ -115,7 +115,7 @@ async def test_a_command_gets_its_form_its_key_and_its_caller(client: httpx.Asyn
 
 
 @pytest.mark.parametrize(
-    ("what", "status", "code"),
+    "what,status,code",
     [
         ("full", 409, "session_full"),
         ("other", 403, "only_the_owner"),
@@ -165,7 +165,7 @@ async def test_a_bug_is_logged_once_with_the_request_id_and_not_shown(
 
 
 @pytest.mark.parametrize(
-    ("headers", "content", "status", "code"),
+    "headers,content,status,code",
     [
         ({"content-type": "application/json"}, b"{", 400, "not_json"),
         ({"content-type": "application/json; charset=utf-8"}, b'{"a":1,"a":1}', 400,

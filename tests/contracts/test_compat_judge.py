@@ -262,7 +262,7 @@ documents = st.recursive(
 )
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.lists(schemas, min_size=6, max_size=10), st.lists(documents, min_size=10, max_size=25))
 def test_what_the_judge_lets_pass_really_passes(forms: list[Schema], candidates: list[Any]) -> None:
     for writer, reader in permutations(forms, 2):

@@ -1,4 +1,4 @@
-"""What the tests of the local stack share: directories that `nobody` can enter, and one pair of servers."""
+"""What the tests of the local stack share: directories that `nobody` can enter, and servers."""
 
 import shutil
 import tempfile

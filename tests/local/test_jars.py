@@ -1,3 +1,5 @@
+"""Fetching jars from a repository of our own on the loopback, and the lock that checks them."""
+
 import asyncio
 import hashlib
 import re
@@ -35,6 +37,10 @@ class Repository(BaseHTTPRequestHandler):
         """Keep the output of the tests clean."""
 
 
+def names(folder: Path) -> set[str]:
+    return {file.name for file in folder.iterdir()}
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     Repository.asked = []
@@ -58,7 +64,7 @@ async def test_missing_jars_are_fetched_from_the_place_their_coordinates_name(
         "/repository/org/example/other/2.0/other-2.0-linux.jar",
     }
     assert sum(pieces) == 2 * len(CONTENT)
-    assert {file.name for file in tmp_path.iterdir()} == {"thing-1.0.jar", "other-2.0-linux.jar"}
+    assert names(tmp_path) == {"thing-1.0.jar", "other-2.0-linux.jar"}
 
 
 async def test_what_is_there_already_is_not_fetched_again(
@@ -84,7 +90,7 @@ async def test_a_download_with_a_wrong_checksum_is_deleted_and_named(
     forged = Jar("org.example", "thing", "1.0", "", "0" * 64)
     with pytest.raises(WrongChecksum, match=r"thing-1\.0\.jar\.part .* has been deleted: run the"):
         await jars.fetch(tmp_path, (forged,))
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == set()
 
 
 async def test_a_cached_file_that_was_changed_is_deleted_and_named(
@@ -93,7 +99,7 @@ async def test_a_cached_file_that_was_changed_is_deleted_and_named(
     (tmp_path / GOOD.filename).write_bytes(b"something else")
     with pytest.raises(WrongChecksum, match=r"locked as org\.example:thing:1\.0 "):
         await jars.fetch(tmp_path, (GOOD,))
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == set()
     assert asked == []
 
 

@@ -1,3 +1,5 @@
+"""Where data live, who can reach them, and the sentence for an older Python."""
+
 import sys
 from pathlib import Path
 

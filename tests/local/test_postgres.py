@@ -46,6 +46,17 @@ async def connected(
         await connection.close()
 
 
+async def refused(address: str, reason: type[asyncpg.PostgresError]) -> bool:
+    """Whether the server refuses the connection for this reason."""
+    try:
+        connection = await asyncpg.connect(address.replace("+asyncpg", ""), timeout=10)
+    except reason:
+        await asyncio.sleep(0)  # the driver closes its socket in the next turn of the loop
+        return True
+    await connection.close()
+    return False
+
+
 async def remember(server: Postgres, number: int) -> None:
     async with connected(server, "booking", "booking_owner") as owner:
         await owner.execute("INSERT INTO facts VALUES ($1)", number)
@@ -53,7 +64,8 @@ async def remember(server: Postgres, number: int) -> None:
 
 async def remembered(server: Postgres, number: int) -> bool:
     async with connected(server, "booking", "booking_owner") as owner:
-        return await owner.fetchval("SELECT count(*) FROM facts WHERE id = $1", number) == 1
+        found = await owner.fetchval("SELECT count(*) FROM facts WHERE id = $1", number)
+        return bool(found == 1)
 
 
 async def test_a_stopped_server_comes_back_with_its_address_and_its_data(
@@ -126,10 +138,8 @@ async def test_no_role_may_enter_the_database_of_another_service(
     async with connected(postgres, "booking", role) as own:
         assert await own.fetchval("SELECT current_user") == role
     for other in ("queue", "postgres", "template1"):
-        address = postgres.url("booking", role).replace("+asyncpg", "")
-        address = address.removesuffix("booking") + other
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT privilege"):
-            await asyncpg.connect(address, timeout=10)
+        address = postgres.url("booking", role).removesuffix("booking") + other
+        assert await refused(address, asyncpg.InsufficientPrivilegeError), other
 
 
 async def test_the_program_may_not_make_tables(postgres: Postgres) -> None:
@@ -141,10 +151,8 @@ async def test_the_program_may_not_make_tables(postgres: Postgres) -> None:
 
 
 async def test_a_wrong_password_is_refused(postgres: Postgres) -> None:
-    with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(
-            host="127.0.0.1", port=postgres.port, user="booking", password="no", timeout=10
-        )
+    address = f"postgresql://booking:wrong@127.0.0.1:{postgres.port}/booking"
+    assert await refused(address, asyncpg.InvalidPasswordError)
 
 
 async def test_passwords_are_in_private_files_and_in_no_log(postgres: Postgres) -> None:
@@ -177,8 +185,12 @@ async def test_a_name_that_is_no_plain_identifier_is_refused(postgres: Postgres,
         await postgres.create_service(name)
 
 
+def private(folder: Path) -> bool:
+    return stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 async def test_data_are_moved_where_the_unprivileged_user_can_reach_them(tmp_path: Path) -> None:
-    tmp_path.chmod(0o700)
+    assert private(tmp_path)
     hidden = Postgres(tmp_path / "postgres")
     assert hidden.data_moved == (os.geteuid() == 0)
     try:
@@ -188,8 +200,8 @@ async def test_data_are_moved_where_the_unprivileged_user_can_reach_them(tmp_pat
             assert await program.fetchval("SELECT 1") == 1
         if hidden.data_moved:
             assert Path("/var/tmp") in hidden.data.parents  # noqa: S108 - the place it must be
-        assert stat.S_IMODE(hidden.data.stat().st_mode) == 0o700
-        assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+        assert private(hidden.data)
+        assert private(tmp_path)
     finally:
         await hidden.wipe()
-    assert not hidden.data.exists()
+    assert not await asyncio.to_thread(hidden.data.exists)

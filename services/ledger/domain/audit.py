@@ -1,4 +1,4 @@
-"""The check of the whole ledger, one row at a time, in constant memory. It believes nothing that can be computed.
+"""The check of the whole ledger, one row at a time, believing nothing that can be computed.
 
 Two walks: along the numbers (contents, hashes, digest, checkpoints) and along each chain (links).
 """
@@ -42,7 +42,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a chain is checked by. `length` and `head` are what the ledger says of the whole chain."""
+    """What a chain is checked by. `length` and `head` are what the ledger says of the chain."""
 
     seq: int
     chain: str
@@ -143,7 +143,7 @@ class Links:
         if last.length is None:
             self._note(Flaw(last.seq, last.chain, "chain_not_counted"))
         elif last.length > last.position:
-            self._hole(Flaw(last.seq, last.chain, "successor_missing"))
+            self._hole(Flaw(None, last.chain, "successor_missing"))
         elif (last.length, last.head) != (last.position, last.hash):
             self._note(Flaw(last.seq, last.chain, "head_differs"))
 
@@ -174,10 +174,14 @@ class Report:
 
 
 def report(whole: Whole, links: Links) -> Report:
-    """Both walks together. A missing entry gets the name of the one chain that lacks one."""
-    flaws = [flaw for flaw in (whole.flaw, links.flaw) if flaw is not None]
-    if whole.flaw is not None and whole.flaw.chain is None and len(links.holed) == 1:
-        flaws[0] = Flaw(whole.flaw.seq, min(links.holed), whole.flaw.what)
+    """Both walks together, so that a missing entry gets its number and its chain where possible."""
+    by_number, by_chain = whole.flaw, links.flaw
+    if by_number is not None and by_number.chain is None and len(links.holed) == 1:
+        by_number = Flaw(by_number.seq, min(links.holed), by_number.what)
+    if by_number is None and by_chain is not None and by_chain.seq is None:
+        # All numbers that there are fit together, so what is missing was the next.
+        by_chain = Flaw(whole.size + 1, by_chain.chain, by_chain.what)
+    flaws = [flaw for flaw in (by_number, by_chain) if flaw is not None]
     ordered = tuple(sorted(flaws, key=_place))
     return Report(whole.size, links.chains, whole.digest.hex(), len(whole.checkpoints), ordered)
 

@@ -3,9 +3,9 @@
 The only way it changes is `after(fact)`; nothing here knows commands or answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from contracts import entries, tracking
 from contracts.agencies import ActivityReported, StageReported
@@ -15,6 +15,19 @@ from services.tracking.domain import refusals
 
 StageState = Literal["waiting", "open", "accepted", "returned", "done", "refused"]
 Life = Literal["running", "completed", "refused"]
+
+_STATE_AFTER: Mapping[type[Fact], StageState] = {
+    tracking.StageOpened: "open",
+    tracking.StageResubmitted: "open",
+    tracking.StageAccepted: "accepted",
+    tracking.StageReturned: "returned",
+    tracking.StageDone: "done",
+    tracking.StageRefused: "refused",
+}
+_LIFE_AFTER: Mapping[type[Fact], Life] = {
+    tracking.ApplicationCompleted: "completed",
+    tracking.ApplicationRefused: "refused",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,24 +84,12 @@ class Application:
         return [tracking.StageResubmitted(application_id=self.id, stage=code, agency=stage.agency)]
 
     def after(self, fact: Fact) -> "Application":
-        """This application once the fact is true."""
-        match fact:
-            case tracking.StageOpened() | tracking.StageResubmitted():
-                return self._with(fact.stage, "open")
-            case tracking.StageAccepted():
-                return self._with(fact.stage, "accepted")
-            case tracking.StageReturned():
-                return self._with(fact.stage, "returned")
-            case tracking.StageDone():
-                return self._with(fact.stage, "done")
-            case tracking.StageRefused():
-                return self._with(fact.stage, "refused")
-            case tracking.ApplicationCompleted():
-                return replace(self, version=self.version + 1, life="completed")
-            case tracking.ApplicationRefused():
-                return replace(self, version=self.version + 1, life="refused")
-            case _:
-                return replace(self, version=self.version + 1)
+        """The application once the fact is true."""
+        state = _STATE_AFTER.get(type(fact))
+        if state is not None:
+            return self._with(getattr(fact, "stage"), state)  # noqa: B009 - all of them have one
+        life = _LIFE_AFTER.get(type(fact), self.life)
+        return replace(self, version=self.version + 1, life=life)
 
     def _stage(self, code: StageCode) -> Stage:
         if self.life != "running":
@@ -99,39 +100,21 @@ class Application:
         raise refusals.StageUnknown(stage=code)
 
     def _said(self, agency: AgencyId, report: StageReported) -> list[Fact]:
-        application_id, stage, report_id = self.id, report.stage, report.report_id
+        about: dict[str, Any] = {"application_id": self.id, "stage": report.stage}
+        by: dict[str, Any] = {**about, "agency": agency, "report_id": report.report_id}
         match report.outcome:
             case "accepted":
-                kind: type[tracking.StageAccepted | tracking.StageDone] = tracking.StageAccepted
-            case "done":
-                kind = tracking.StageDone
+                return [tracking.StageAccepted(**by)]
             case "returned":
-                return [
-                    tracking.StageReturned(
-                        application_id=application_id,
-                        stage=stage,
-                        agency=agency,
-                        report_id=report_id,
-                        requirement=report.requirement or "",
-                    )
-                ]
+                return [tracking.StageReturned(**by, requirement=report.requirement or "")]
+            case "done":
+                return [tracking.StageDone(**by)]
             case "refused":
-                reason = report.reason or ""
+                because = {"reason": report.reason or ""}
                 return [
-                    tracking.StageRefused(
-                        application_id=application_id,
-                        stage=stage,
-                        agency=agency,
-                        report_id=report_id,
-                        reason=reason,
-                    ),
-                    tracking.ApplicationRefused(
-                        application_id=application_id, stage=stage, reason=reason
-                    ),
+                    tracking.StageRefused(**by, **because),
+                    tracking.ApplicationRefused(**about, **because),
                 ]
-        return [
-            kind(application_id=application_id, stage=stage, agency=agency, report_id=report_id)
-        ]
 
     def _opened_by(self, report: StageReported) -> list[Fact]:
         """What a finished stage sets free: the stages that waited for it, or the end."""

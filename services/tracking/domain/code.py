@@ -1,4 +1,4 @@
-"""Tracking codes: how they look, how one follows from an application's id and a secret, and their digest.
+"""Tracking codes: how they look, how one follows from an id and a secret, and what is stored.
 
 Twelve characters of Crockford's base 32 (60 bits) and a check character against typing errors.
 """
@@ -43,5 +43,5 @@ class Codes:
 
 
 def normalised(text: str) -> str:
-    """A code as it was printed, whatever a person made of it: case, hyphens, O for 0, I and L for 1."""
+    """A code as it was printed, whatever a person made of its case, hyphens, zeros and ones."""
     return text.upper().translate(_READ)

@@ -1,4 +1,4 @@
-"""What a decision looks up beside the application: catalogue, earlier answers, the code of a new one.
+"""What a decision looks up beside the application: catalogue, earlier answers, a new code.
 
 None of these is an aggregate. Each lives for one group of commands only.
 """

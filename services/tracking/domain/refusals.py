@@ -1,4 +1,4 @@
-"""Every rule of tracking that can say no, with what to do about it. Which rule applies is elsewhere."""
+"""Every rule of tracking that can say no, and what to do then. When it does is elsewhere."""
 
 from contracts.base import Refused
 

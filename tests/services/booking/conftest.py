@@ -71,7 +71,7 @@ def _entry(kind: str, code: str, body: dict[str, Any]) -> EntryPublished:
 
 
 def local_now() -> datetime:
-    """This instant on the wall of the mall."""
+    """The instant on the wall of the mall."""
     return datetime.now(ZoneInfo("Asia/Jayapura"))
 
 

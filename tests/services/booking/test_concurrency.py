@@ -1,4 +1,4 @@
-"""What must hold when many book at once, through the API and when somebody goes round the domain."""
+"""What must hold when many book at once, also when somebody goes round the domain."""
 
 import asyncio
 from collections import Counter

@@ -1,0 +1,1 @@
+"""Queue: tickets in lines, and the counters that call them."""

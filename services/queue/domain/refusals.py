@@ -1,0 +1,112 @@
+"""Why queue says no: one class per rule, named after it."""
+
+from contracts.base import Refused
+
+
+class MallUnknown(Refused):
+    """The catalogue has no such mall, or it has not arrived yet."""
+
+    code = "mall_unknown"
+    kind = "invalid"
+    title_id = "Mal pelayanan ini tidak dikenal; periksa kode mal"
+    title_en = "This mall is not known; check its code"
+
+
+class ServiceUnknown(Refused):
+    """No counter of this mall offers the service."""
+
+    code = "service_unknown"
+    kind = "invalid"
+    title_id = "Tidak ada loket di mal ini untuk layanan tersebut; periksa kode layanan"
+    title_en = "No counter of this mall offers the service; check its code"
+
+
+class CounterUnknown(Refused):
+    """The mall has no such counter."""
+
+    code = "counter_unknown"
+    kind = "not_found"
+    title_id = "Loket ini tidak ada di mal Anda; periksa kode loket"
+    title_en = "Your mall has no such counter; check its code"
+
+
+class CounterAlreadyOpen(Refused):
+    """A counter is opened once until it is closed."""
+
+    code = "counter_already_open"
+    title_id = "Loket ini sudah buka"
+    title_en = "This counter is open already"
+
+
+class CounterClosedNow(Refused):
+    """Nobody serves at a closed counter."""
+
+    code = "counter_closed"
+    title_id = "Loket ini sedang tutup; buka dahulu"
+    title_en = "This counter is closed; open it first"
+
+
+class CounterBusy(Refused):
+    """A counter has one ticket at a time."""
+
+    code = "counter_busy"
+    title_id = "Selesaikan dahulu nomor antrean yang sedang dipanggil di loket ini"
+    title_en = "Finish the ticket that this counter has called first"
+
+
+class TicketUnknown(Refused):
+    """There is no such ticket."""
+
+    code = "ticket_unknown"
+    kind = "not_found"
+    title_id = "Nomor antrean ini tidak ditemukan"
+    title_en = "There is no such ticket"
+
+
+class AlreadyInLine(Refused):
+    """One appointment gets one ticket."""
+
+    code = "already_in_line"
+    title_id = "Janji ini sudah mendapat nomor antrean"
+    title_en = "This appointment has its ticket already"
+
+
+class NotCalledHere(Refused):
+    """Only the counter that called a ticket may serve and finish it."""
+
+    code = "not_called_here"
+    title_id = "Nomor antrean ini tidak dipanggil oleh loket ini"
+    title_en = "This ticket was not called by this counter"
+
+
+class AlreadyServed(Refused):
+    """Service has begun before."""
+
+    code = "already_served"
+    title_id = "Nomor antrean ini sudah mulai dilayani"
+    title_en = "This ticket is being served already"
+
+
+class NotServedYet(Refused):
+    """Whoever was never served cannot have been served to the end."""
+
+    code = "not_served_yet"
+    title_id = "Nomor antrean ini belum dilayani; mulai dahulu, atau catat sebagai tidak hadir"
+    title_en = "This ticket was not served yet; serve it, or finish it as a no-show"
+
+
+class TicketFinishedAlready(Refused):
+    """A finished ticket stays finished."""
+
+    code = "ticket_finished_already"
+    title_id = "Nomor antrean ini sudah selesai"
+    title_en = "This ticket is finished already"
+
+
+class NotYours(Refused):
+    """The thing belongs to another mall than the one that the caller works for."""
+
+    code = "not_yours"
+    kind = "forbidden"
+    title_id = "Ini milik mal lain; hanya petugas mal itu yang dapat mengubahnya"
+    title_en = "This belongs to another mall; only its own officers may change it"

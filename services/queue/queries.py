@@ -1,0 +1,44 @@
+"""What people may read from queue: the board of a mall. No locks, no personal data."""
+
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import Date, cast, func, literal, select
+
+from chassis.database import Database
+from contracts.ids import CounterCode, MallId, ServiceCode
+from services.queue.domain.ticket import label_of
+from services.queue.tables import lines, malls
+
+
+class LineView(BaseModel):
+    """One line of today: how many wait, and who was called last, to where."""
+
+    service: ServiceCode
+    waiting: int
+    issued: int
+    called_label: str | None
+    called_to: CounterCode | None
+
+
+async def lines_of(database: Database, mall: MallId, at: datetime) -> list[LineView]:
+    """The lines of a mall on the day that `at` is there, by service."""
+    today = cast(func.timezone(malls.c.zone, literal(at)), Date)
+    statement = (
+        select(lines)
+        .join_from(lines, malls, lines.c.mall == malls.c.code)
+        .where(lines.c.mall == mall, lines.c.service_date == today)
+        .order_by(lines.c.service)
+    )
+    return [
+        LineView(
+            service=row["service"],
+            waiting=row["waiting"],
+            issued=row["last_number"],
+            called_label=label_of(row["service"], row["called_number"])
+            if row["called_number"]
+            else None,
+            called_to=row["called_to"],
+        )
+        for row in await database.fetch(statement)
+    ]

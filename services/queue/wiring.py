@@ -1,0 +1,61 @@
+"""Queue's table of contents: who decides what, what it listens to, how it is started."""
+
+from chassis.decide import Domain
+from chassis.service import Service
+from chassis.subscription import Subscription, react, reading_of
+from contracts.booking import AppointmentCheckedIn
+from contracts.catalog import BY_WIRE_TYPE
+from contracts.catalogue import EntryPublished
+from services.queue import api, handlers, store
+from services.queue.commands import (
+    AdmitAppointment,
+    CallNextTicket,
+    CloseCounter,
+    FinishTicket,
+    IssueTicket,
+    OpenCounter,
+    ServeTicket,
+)
+from services.queue.consumers import on_appointment_checked_in
+from services.queue.domain.states import evolve
+from services.queue.projection import keep_catalogue
+from services.queue.settings import QueueSettings
+
+DOMAIN = Domain(
+    handlers={
+        IssueTicket: handlers.issue_ticket,
+        AdmitAppointment: handlers.admit_appointment,
+        OpenCounter: handlers.open_at_counter,
+        CloseCounter: handlers.close_counter,
+        CallNextTicket: handlers.call_next_ticket,
+        ServeTicket: handlers.serve_ticket,
+        FinishTicket: handlers.finish_ticket,
+    },
+    load_many=store.load_many,
+    save_many=store.save_many,
+    evolve=evolve,
+)
+
+SUBSCRIPTIONS = (
+    Subscription(
+        consumer="queue",
+        reading=reading_of([AppointmentCheckedIn], BY_WIRE_TYPE),
+        apply=react(DOMAIN, {AppointmentCheckedIn: on_appointment_checked_in}),
+        topics=(AppointmentCheckedIn.topic,),
+    ),
+    Subscription(
+        consumer="queue.catalogue",
+        reading=reading_of([EntryPublished], BY_WIRE_TYPE),
+        apply=keep_catalogue,
+        topics=(EntryPublished.topic,),
+        newest_wins=True,
+    ),
+)
+
+SERVICE = Service(
+    name="queue",
+    settings=QueueSettings,
+    domain=DOMAIN,
+    router=api.router,
+    subscriptions=SUBSCRIPTIONS,
+)

@@ -1,0 +1,40 @@
+"""The live stream of the timeline: one hub per running service, woken by every commit."""
+
+import asyncio
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import orjson
+
+from chassis.service import Running
+from chassis.sse import Change, Hub
+from services.tracking.queries import ReadModel
+
+_HUBS: WeakKeyDictionary[Running, Hub] = WeakKeyDictionary()
+
+
+def hub_of(running: Running) -> Hub:
+    """The hub of this service, made at the first call."""
+    if running not in _HUBS:
+        read_model = ReadModel(running.database)
+
+        async def fetch_since(after: int, limit: int, key: str | None) -> Sequence[Change]:
+            entries = await read_model.entries_since(after, limit, key)
+            return [
+                Change(entry["position"], frozenset({entry["key"]}), orjson.dumps(entry))
+                for entry in entries
+            ]
+
+        hub = Hub("timeline", fetch_since, read_model.position)
+        running.after_commit.append(hub.wake)
+        _HUBS[running] = hub
+    return _HUBS[running]
+
+
+async def run_stream(running: Running) -> None:
+    """Hand out changes until the service stops."""
+    hub = hub_of(running)
+    poller = asyncio.create_task(hub.run(), name="timeline stream")
+    await running.stopping.wait()
+    hub.stop()
+    await poller
