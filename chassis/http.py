@@ -152,7 +152,6 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
         app.router.routes.extend(router.routes)
     if auth.protected_routes(app) and verifier is None:
         raise TypeError("there are protected routes, but nothing that checks tokens")
-    auth.public_routes(app)
     app.add_exception_handler(HTTPException, _pass_on)
     app.add_exception_handler(RequestValidationError, _pass_on)
     app.add_middleware(
@@ -186,25 +185,28 @@ def _adapted(
     bodies = {name: get_args(hint)[0] for name, hint in hints.items() if _is_body(hint)}
     callers = [name for name, hint in hints.items() if hint == Caller]
     body_name, model = next(iter(bodies.items()), ("", None))
+    # FastAPI fills in one parameter of this type only, so the endpoint's own is used if it has one.
+    own_request = next((name for name, hint in hints.items() if hint is Request), None)
 
     @functools.wraps(endpoint)
-    async def call(_request: Request, **given: Any) -> Any:
+    async def call(**given: Any) -> Any:
+        request = given[own_request] if own_request else given.pop("_request")
         for name in callers:
-            given[name] = _request.state.principal
+            given[name] = request.state.principal
         if model is not None:
-            given[body_name] = await _read_body(_request, model)
+            given[body_name] = await _read_body(request, model)
         return await endpoint(**given)
 
-    request = inspect.Parameter("_request", inspect.Parameter.KEYWORD_ONLY, annotation=Request)
-    others = [
-        one.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        one.replace(annotation=hints[name], kind=keyword)
         for name, one in signature.parameters.items()
         if name not in bodies and name not in callers
     ]
-    call.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[request, *others], return_annotation=hints.get("return", None)
-    )
-    call.body_model = model  # type: ignore[attr-defined]
+    if own_request is None:
+        parameters.append(inspect.Parameter("_request", keyword, annotation=Request))
+    seen = signature.replace(parameters=parameters, return_annotation=hints.get("return", None))
+    vars(call).update(__signature__=seen, body_model=model)
     return call, model
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts import __version__
 from contracts.base import Fact
-from contracts.catalog import AGENCY_TOPICS, EVENTS, TOPICS, Topic, topic_of
+from contracts.catalog import AGENCY_TOPICS, EVENTS, TOPICS, Topic, events_on, topic_of
 from contracts.ids import AgencyId
 from contracts.samples import headers, payload
 from contracts.schemas import schema_of
@@ -101,10 +101,6 @@ def asyncapi_document() -> Document:
     }
 
 
-def _events_on(topic: Topic) -> list[type[Fact]]:
-    return [event for event in EVENTS if topic_of(event) == topic]
-
-
 def _owner(topic: Topic) -> str:
     return "agency" if topic.owner.startswith("agency:") else topic.owner
 
@@ -123,7 +119,7 @@ def _channel(topic: Topic) -> Document:
         "description": _channel_text(topic),
         "messages": {
             event.wire_type(): {"$ref": f"#/components/messages/{event.wire_type()}"}
-            for event in _events_on(topic)
+            for event in events_on(topic)
         },
         "tags": [{"name": _owner(topic)}],
         "bindings": {

@@ -156,3 +156,8 @@ def belongs_on(event: type[Fact], topic: str) -> bool:
 def topic_of(event: type[Fact]) -> Topic:
     """The topic of an event, with `*` for the agency where there is one topic per agency."""
     return _TOPIC_BY_NAME[event.topic]
+
+
+def events_on(topic: Topic) -> list[type[Fact]]:
+    """The events of a topic, in the order of the catalog."""
+    return [event for event in EVENTS if event.topic == topic.name]

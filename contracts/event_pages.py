@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.asyncapi import sentence_and_rest
 from contracts.base import Fact
-from contracts.catalog import AGENCY_TOPICS, EVENTS, TOPICS, Topic, topic_of
+from contracts.catalog import AGENCY_TOPICS, TOPICS, Topic, events_on, topic_of
 from contracts.samples import headers, payload
 from contracts.schemas import schema_of
 
@@ -40,7 +40,7 @@ def events_page() -> str:
 def _overview(topics: tuple[Topic, ...]) -> str:
     lines = ["| topic | written by | read by | events |", "|---|---|---|---|"]
     for topic in topics:
-        events = ", ".join(f"[{e.__name__}](#{_anchor(e)})" for e in _events_on(topic))
+        events = ", ".join(f"[{e.__name__}](#{_anchor(e)})" for e in events_on(topic))
         readers = ", ".join(topic.readers) or topic.note
         lines.append(f"| `{topic.name}` | {topic.owner} | {readers} | {events} |")
     return "\n".join(lines) + "\n"
@@ -57,7 +57,7 @@ def _topic_section(topic: Topic) -> str:
     partitions = "1 partition" if topic.partitions == 1 else f"{topic.partitions} partitions"
     note = f" It is {topic.note}." if topic.note else ""
     parts = [f"## `{topic.name}`\n\nOwner: {topic.owner}; {partitions}; {kind}.{note}\n"]
-    parts += [_event_section(event) for event in _events_on(topic)]
+    parts += [_event_section(event) for event in events_on(topic)]
     return "\n".join(parts)
 
 
@@ -113,10 +113,6 @@ def _meaning(field: dict[str, Any]) -> str:
     if "items" in field and "description" in field["items"]:
         found.append(f"Each: {field['items']['description']}")
     return " ".join(found)
-
-
-def _events_on(topic: Topic) -> list[type[Fact]]:
-    return [event for event in EVENTS if topic_of(event) == topic]
 
 
 def _heading(event: type[Fact]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
+
 from catalogue import load
 from catalogue.publish import BrokenCatalogue, NotPublished, publish
 from chassis.migrations import MigrationChanged, migrate
@@ -106,6 +108,10 @@ class Backends:
             raise StackError(
                 f"The database of {service} does not fit its migrations: {error}. To begin with "
                 "empty data run `loket up --fresh`."
+            ) from error
+        except asyncpg.PostgresError as error:
+            raise StackError(
+                f"A migration of {service} failed: {error}. Mend its SQL and start again."
             ) from error
 
 

@@ -165,7 +165,8 @@ class Kafka:
         if (node.data / "meta.properties").exists():
             return
         arguments = ("format", "--cluster-id", self._cluster_id(), "--config", str(node.properties))
-        command = kafka_settings.java(node, kafka_settings.FORMAT, *arguments)
+        options = aot.use_options() if self._java_options is None else ()
+        command = kafka_settings.java(node, kafka_settings.FORMAT, *arguments, options=options)
         with node.log.open("ab") as log:
             child = await asyncio.create_subprocess_exec(
                 *command, stdout=log, stderr=log, env=kafka_settings.java_environment()

@@ -28,6 +28,8 @@ HOME_MEGABYTES = 1500
 CACHE_MEGABYTES = 300
 DOWNLOAD_BYTES = 47_000_000
 MARKER = "local.daemon"
+_DETACHED: list[subprocess.Popen[bytes]] = []
+"""Daemons of this process, which may outlive it; Python would warn of forgotten ones."""
 
 
 def options_from(
@@ -87,6 +89,8 @@ def down(home: Path | None = None) -> bool:
         found = state.read(home) or found
     same = [processes.same(one.pid, one.born) for one in found.processes]
     left = [process for process in same if process is not None]
+    for child in _DETACHED:
+        child.poll()
     for process in left:
         processes.kill_tree(process)
     if not processes.wait_gone(left, 5):
@@ -111,7 +115,7 @@ def _start_daemon(options: Options, *, fresh: bool) -> subprocess.Popen[bytes]:
     command += ["--options", json.dumps(given), *(["--fresh"] if fresh else [])]
     state.file_of(options.home).unlink(missing_ok=True)
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - the command is ours
+        child = subprocess.Popen(  # noqa: S603 - the command is ours
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -119,6 +123,8 @@ def _start_daemon(options: Options, *, fresh: bool) -> subprocess.Popen[bytes]:
             cwd=paths.REPOSITORY,
             start_new_session=True,
         )
+    _DETACHED.append(child)
+    return child
 
 
 def _wait_ready(home: Path, child: subprocess.Popen[bytes] | None, console: Console) -> StackState:

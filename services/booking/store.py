@@ -54,11 +54,8 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     """Write down the new form of sessions and appointments."""
-    appointments = _kind(states, Appointment)
-    # What was given up goes first, so that its person may book again in the same statement.
-    appointments.sort(key=lambda appointment: appointment.status is not Status.CANCELLED)
     await save_rows(tx, tables.sessions, [astuple(one) for one in _kind(states, Session)])
-    await save_rows(tx, tables.appointments, [astuple(one) for one in appointments])
+    await save_rows(tx, tables.appointments, [astuple(one) for one in _kind(states, Appointment)])
 
 
 async def save_offers(tx: Tx, offers: Iterable[Mall | Service]) -> None:

@@ -31,7 +31,7 @@ _STATES: Mapping[type[Fact], str] = {
 }
 # Waits for the last transaction that numbered entries, so that positions appear in their order.
 _TAKE_POSITIONS = """
-UPDATE timeline_head SET position = position + $1, as_of = $2 WHERE only = 1 RETURNING position
+UPDATE timeline_head SET position = position + $1, as_of = $2 WHERE id = 1 RETURNING position
 """
 
 
@@ -210,8 +210,8 @@ async def save_views(tx: Tx, rows: Sequence[ApplicationView | Entry]) -> None:
 def _view(row: Any) -> ApplicationView:
     columns = dict(row)
     columns["id"] = ApplicationId(columns.pop("application_id"))
-    columns["stages"] = tuple(StageView(**stage) for stage in json.loads(columns["stages"]))
-    columns["agencies"] = tuple(json.loads(columns["agencies"]))
+    columns["stages"] = tuple(StageView(**stage) for stage in columns["stages"])
+    columns["agencies"] = tuple(columns["agencies"])
     return ApplicationView(**columns)
 
 

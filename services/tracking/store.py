@@ -92,7 +92,7 @@ def _application(row: Any) -> Application:
         journey=JourneyCode(row["journey"]) if row["journey"] is not None else None,
         revision=row["revision"],
         life=row["life"],
-        stages=tuple(_stage(**stage) for stage in json.loads(row["stages"])),
+        stages=tuple(_stage(**stage) for stage in row["stages"]),
     )
 
 
@@ -109,5 +109,5 @@ def _answered(row: Any) -> AnsweredReport | TakenId:
 
 
 def _entry(row: Any) -> KnownEntry:
-    journey = Journey.model_validate_json(row["body"]) if row["body"] is not None else None
+    journey = Journey.model_validate(row["body"]) if row["body"] is not None else None
     return KnownEntry(EntryKey(row["kind"], row["code"]), journey)

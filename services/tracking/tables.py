@@ -85,7 +85,7 @@ TIMELINE = Table(
 TIMELINE_HEAD = Table(
     "timeline_head",
     METADATA,
-    Column("only", SmallInteger, primary_key=True, autoincrement=False),
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, nullable=False),
     Column("as_of", _TIME),
 )

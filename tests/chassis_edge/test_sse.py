@@ -7,12 +7,15 @@ from contextlib import asynccontextmanager, suppress
 import httpx
 import pytest
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.responses import Response
 
 from chassis import metrics
+from chassis.auth import PUBLIC
 from chassis.errors import Malformed, Unavailable
+from chassis.health import Health
+from chassis.http import Router, create_app
+from chassis.settings import ServiceSettings
 from chassis.sse import Change, Hub, Limits
 
 QUICK = Limits(poll=0.01, ping=5.0, page_rows=10, queue_changes=50)
@@ -32,6 +35,7 @@ class Journal:
         self.rows: list[Change] = []
         self.asked = 0
         self.is_away = False
+        self.hold: asyncio.Event | None = None
 
     def add(self, *keys: str) -> None:
         position = len(self.rows) + 1
@@ -47,6 +51,9 @@ class Journal:
 
     async def latest(self) -> int:
         await asyncio.sleep(0)
+        if self.hold is not None:
+            hold, self.hold = self.hold, None
+            await hold.wait()
         return len(self.rows)
 
 
@@ -137,6 +144,41 @@ async def test_many_readers_meet_the_tail_from_anywhere(journal: Journal) -> Non
         await eventually(lambda: all(one.positions[-1:] == [200] for _, one in readers))
         for after, reader in readers:
             assert reader.positions == list(range(after + 1, 201))
+
+
+async def test_what_happens_between_catching_up_and_listening_is_not_missed(
+    journal: Journal,
+) -> None:
+    for _ in range(3):
+        journal.add()
+    async with running(journal) as hub:
+        other = Reader(hub, after=0)  # because of it the poller hands out and moves on
+        stream = hub.frames(0)
+        assert (await anext(stream)).startswith(b"retry: ")
+        assert (await anext(stream)).count(b"event: change") == 3
+        for _ in range(25):  # more than two pages, while the stream stands still
+            journal.add()
+        hub.wake()
+        await eventually(lambda: hub._head == 28)
+        pieces = b""
+        while pieces.count(b"event: change") < 25:
+            pieces += await asyncio.wait_for(anext(stream), 5)
+        assert pieces == b"".join(row.frame for row in journal.rows[3:])
+        await other.leave()
+
+
+async def test_a_reader_who_comes_while_the_idle_poller_asks_misses_nothing(
+    journal: Journal,
+) -> None:
+    async with running(journal, Limits(poll=60)) as hub:
+        hold = journal.hold = asyncio.Event()
+        hub.wake()
+        await eventually(lambda: journal.hold is None)  # the poller is asking now
+        reader = Reader(hub, after=0)
+        await eventually(lambda: len(hub._everyone()) == 1)
+        journal.add()
+        hold.set()
+        await eventually(lambda: reader.positions == [1])
 
 
 async def test_a_stream_can_be_narrowed_to_one_key(journal: Journal) -> None:
@@ -253,17 +295,20 @@ def test_data_on_several_lines_is_a_mistake() -> None:
         Change(1, frozenset(), b"{\n}")
 
 
-async def test_over_real_http_a_reader_resumes_by_its_last_event_id(
-    journal: Journal,
+async def test_over_real_http_a_reader_resumes_and_outlives_the_deadline_of_requests(
+    journal: Journal, settings: ServiceSettings
 ) -> None:
     for _ in range(30):
         journal.add("a")
-    async with running(journal) as hub:
+    quick = settings.model_copy(update={"request_deadline_seconds": 0.1})
+    async with running(journal, Limits(poll=60, ping=0.2)) as hub:
+        router = Router()
 
-        async def endpoint(request: Request) -> object:
+        @router.stream("/stream", allow=PUBLIC)
+        async def stream(request: Request) -> Response:
             return await hub.response(request)
 
-        app = Starlette(routes=[Route("/stream", endpoint)])
+        app = create_app("Streams", [router], quick, health=Health())
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve())
         await eventually(lambda: server.started)
@@ -279,7 +324,7 @@ async def test_over_real_http_a_reader_resumes_by_its_last_event_id(
             async for line in lines:
                 if line.startswith("id: "):
                     ids.append(int(line[4:]))
-                if len(ids) == 3:
+                if line == ": ping" and len(journal.rows) == 30:
                     journal.add("a")
                     hub.wake()
                 if len(ids) == 4:

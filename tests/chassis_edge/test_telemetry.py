@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanKind
 
 from chassis import telemetry
@@ -68,8 +69,10 @@ def test_a_batch_links_to_what_it_is_made_of(tmp_path: Path) -> None:
 def test_a_failed_span_names_the_class_and_not_the_message(tmp_path: Path) -> None:
     file = tmp_path / "traces.jsonl"
     telemetry.configure("tracking", "file", file=file)
-    with pytest.raises(ValueError, match="3174"), telemetry.span("broken"):
+    with pytest.raises(ValueError, match="3174"), telemetry.span("broken") as span:
         raise ValueError("3174012345678901")
+    assert isinstance(span, ReadableSpan)
+    assert span.events == ()
     (broken,) = spans(file)
     assert (broken["status"], broken["error"]) == ("error", "ValueError")
     assert "3174012345678901" not in json.dumps(broken)

@@ -70,9 +70,9 @@ class Service(_Part):
 
 
 class Secret(_Part):
-    """A value that containers see as a file."""
+    """A file below /run/secrets; the engine gives read-only containers no other kind of secret."""
 
-    environment: Text
+    file: Annotated[str, Field(pattern=r"^\./\.secrets/[a-z-]+$")]
 
 
 class Compose(BaseModel):

@@ -172,6 +172,16 @@ def test_volumes_and_mounted_files_exist() -> None:
     assert used == PLATFORM.volumes.keys()
 
 
+def test_a_key_is_where_the_service_looks_for_it() -> None:
+    for name in plan.SERVICES:
+        given = SERVICES[name].environment.items()
+        keys = [value for variable, value in given if variable.endswith("KEY_FILE")]
+        assert keys == [f"/run/secrets/{secret}" for secret in SERVICES[name].secrets]
+        assert all(secret.startswith(name) for secret in SERVICES[name].secrets)
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {".env", ".secrets/"} <= set(ignored)
+
+
 def test_no_secret_stands_in_the_file() -> None:
     for line in _text().splitlines():
         if re.search(r"PASSWORD|://\w+:", line) and "$" in line:
@@ -182,8 +192,7 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_every_variable_is_in_the_example() -> None:
     used = set(re.findall(r"\$\{([A-Z_]+)", _text()))
-    used |= {secret.environment for secret in PLATFORM.secrets.values()}
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     known = dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.MULTILINE))
     assert used | {"COMPOSE_PROFILES"} == known.keys()
-    assert not any(value for name, value in known.items() if "PASSWORD" in name or "KEY" in name)
+    assert not any(value for name, value in known.items() if "PASSWORD" in name)

@@ -5,7 +5,18 @@ import stat
 import subprocess
 from pathlib import Path
 
-from tests.deploy.compose import ROOT
+import pytest
+
+from tests.deploy import compose
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A fresh clone, as far as the script looks at one."""
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(compose.ROOT / "deploy" / "new-env", tmp_path / "deploy")
+    shutil.copy(compose.ROOT / ".env.example", tmp_path)
+    return tmp_path
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -14,20 +25,40 @@ def _run(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_empty_name_gets_its_own_random_value_and_an_old_file_stays(tmp_path: Path) -> None:
-    (tmp_path / "deploy").mkdir()
-    shutil.copy(ROOT / "deploy" / "new-env", tmp_path / "deploy")
-    shutil.copy(ROOT / ".env.example", tmp_path)
-    assert _run(tmp_path).returncode == 0
-    file = tmp_path / ".env"
-    lines = file.read_text(encoding="utf-8").splitlines()
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_every_empty_name_gets_its_own_random_value(checkout: Path) -> None:
+    assert _run(checkout).returncode == 0
+    lines = (checkout / ".env").read_text(encoding="utf-8").splitlines()
     values = dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
-    secrets = [value for name, value in values.items() if "PASSWORD" in name or "KEY" in name]
-    assert len(secrets) == len(set(secrets)) == 19
+    secrets = [value for name, value in values.items() if "PASSWORD" in name]
+    assert len(secrets) == len(set(secrets)) == 17
     assert all(len(value) == 64 and value.isalnum() for value in secrets)
     assert values["LOKET_TRACES"] == "off"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    again = _run(tmp_path)
+    assert _mode(checkout / ".env") == 0o600
+
+
+def test_the_keys_that_compose_names_are_made_and_other_users_cannot_reach_them(
+    checkout: Path,
+) -> None:
+    _run(checkout)
+    keys = [checkout / secret.file for secret in compose.read().secrets.values()]
+    assert {key.name for key in keys} == {key.name for key in (checkout / ".secrets").iterdir()}
+    assert len({key.read_bytes() for key in keys}) == len(keys)
+    assert {key.name: len(key.read_bytes()) for key in keys} == {
+        "booking-code-key": 64,
+        "tracking-code-key": 64,
+        "notify-key": 32,
+    }
+    assert _mode(checkout / ".secrets") == 0o700
+
+
+def test_a_second_run_touches_nothing_and_says_why(checkout: Path) -> None:
+    _run(checkout)
+    before = (checkout / ".env").read_bytes()
+    again = _run(checkout)
     assert again.returncode == 1
     assert "already" in again.stderr
-    assert file.read_text(encoding="utf-8").splitlines() == lines
+    assert (checkout / ".env").read_bytes() == before

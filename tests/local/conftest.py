@@ -1,4 +1,4 @@
-"""What the tests of the local stack share: directories that `nobody` can enter, and servers."""
+"""What the tests of the local stack share: directories that `nobody` can enter."""
 
 import shutil
 import tempfile
@@ -6,9 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from local import testing
-from local.testing import Servers
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +15,3 @@ def open_folder() -> Iterator[Path]:
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
-    """The pair of LOKET_TEST_STACK, or one of our own."""
-    with testing.servers() as found:
-        yield found

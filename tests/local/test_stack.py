@@ -19,6 +19,7 @@ from local.errors import PortTaken, StackError, StartFailed
 from local.plan import Options
 from local.state import StackState
 
+SERVICES = ("booking", "notify")
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 QUIET = Console(quiet=True)
 
@@ -28,7 +29,7 @@ def options(home: Path) -> Options:
     ports: dict[str, int] = {}
     for name in plan.FRIENDLY:
         ports[name] = processes.free_port(frozenset(ports.values()))
-    return Options(home, ports=ports, module="tests.local.fake_service")
+    return Options(home, ports=ports, services=SERVICES, module="tests.local.fake_service")
 
 
 def eventually(what: Callable[[], bool], seconds: float = 30) -> None:
@@ -60,7 +61,7 @@ def test_everything_is_ready_when_up_returns(running: StackState) -> None:
         "postgres",
         "identity",
         "mailbox",
-        *plan.SERVICES,
+        *SERVICES,
     }
     assert all(one.memory_mb and one.memory_mb > 1 for one in seen.processes)
 
@@ -116,14 +117,14 @@ def test_no_secret_is_in_a_log_or_in_the_state(running: StackState) -> None:
 
 def test_a_crashed_service_and_a_killed_server_come_back(running: StackState) -> None:
     with pytest.raises(httpx.HTTPError):
-        httpx.post(f"{running.urls['queue']}/crash")
+        httpx.post(f"{running.urls['notify']}/crash")
     postgres = next(one for one in running.processes if one.name == "postgres")
     assert postgres.pid is not None
     os.kill(postgres.pid, signal.SIGKILL)
 
     def back() -> bool:
         seen = {one.name: one for one in status.status(running.home).processes}
-        names = ("queue", "postgres")
+        names = ("notify", "postgres")
         return all(n in seen and seen[n].healthy and seen[n].restarts == 1 for n in names)
 
     eventually(back)
@@ -137,8 +138,11 @@ def test_logs_are_found_by_name_and_an_unknown_name_lists_the_known(running: Sta
 
 
 def test_following_a_log_gives_new_lines_as_they_come(running: StackState) -> None:
-    lines = status.logs("mailbox", home=running.home, lines=0, follow=True)
+    lines = status.logs("mailbox", home=running.home, lines=1, follow=True)
     with (running.home / "logs" / "mailbox.log").open("a") as log:
+        log.write("an old line\nthe last line\n")
+        log.flush()
+        assert next(lines) == "the last line"
         log.write("half a line, ")
         log.flush()
         log.write("and the rest\n")

@@ -13,17 +13,17 @@ from local.testing import Servers
 pytestmark = pytest.mark.integration
 
 
-async def test_each_fresh_database_is_its_own_and_goes_away_as_a_whole(servers: Servers) -> None:
-    first = await servers.fresh_database("booking")
-    second = await servers.fresh_database("booking")
+async def test_each_fresh_database_is_its_own_and_goes_away_as_a_whole(stack: Servers) -> None:
+    first = await stack.fresh_database("booking")
+    second = await stack.fresh_database("booking")
     assert first.name != second.name
     for address in (first.owner_url, first.url, first.relay_url):
         connection = await asyncpg.connect(address.replace("+asyncpg", ""), timeout=10)
         assert await connection.fetchval("SELECT current_database()") == first.name
         await connection.close()
-    await servers.drop(first)
-    await servers.drop(second)
-    superuser = await servers.postgres.connect()
+    await stack.drop(first)
+    await stack.drop(second)
+    superuser = await stack.postgres.connect()
     left = await superuser.fetchval(
         "SELECT count(*) FROM pg_roles WHERE rolname LIKE $1", f"{first.name}%"
     )
@@ -32,14 +32,14 @@ async def test_each_fresh_database_is_its_own_and_goes_away_as_a_whole(servers: 
 
 
 def test_a_pair_that_runs_already_is_used(
-    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = tmp_path / "stack.json"
-    at = servers.postgres
+    at = stack.postgres
     described.write_text(
         json.dumps(
             {
-                "bootstrap": servers.bootstrap,
+                "bootstrap": stack.bootstrap,
                 "postgres": {
                     "host": at.host,
                     "port": at.port,
@@ -51,7 +51,7 @@ def test_a_pair_that_runs_already_is_used(
     )
     monkeypatch.setenv(testing.REUSE, str(described))
     with testing.servers() as found:
-        assert (found.bootstrap, found.postgres) == (servers.bootstrap, servers.postgres)
+        assert (found.bootstrap, found.postgres) == (stack.bootstrap, stack.postgres)
         assert found.home.exists()
     assert not found.home.exists()
 

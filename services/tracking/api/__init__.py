@@ -1,4 +1,4 @@
-"""Tracking's endpoints: parse, ask, answer. A tracking code is shown in a header, never in a URL."""
+"""Tracking's endpoints: parse, ask, answer. A tracking code stands in a header, never in a URL."""
 
 from chassis.http import Router
 from chassis.service import Running

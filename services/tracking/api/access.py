@@ -1,8 +1,9 @@
 """Access by tracking code, beside the roles that the chassis knows."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from typing_extensions import override
 
 from chassis.auth import Access, Principal
@@ -36,3 +37,19 @@ BY_CODE = ByCode(frozenset())
 
 WATCHERS = ByCode(frozenset({"operator", "officer"}))
 """For whoever shows a code, and for offices."""
+
+
+async def _request(request: Request) -> Request:
+    return request
+
+
+async def _shown_code(request: Request) -> str:
+    code: str = request.state.code
+    return code
+
+
+AsItCame = Annotated[Request, Depends(_request)]
+"""The type of a parameter that wants the request itself."""
+
+ShownCode = Annotated[str, Depends(_shown_code)]
+"""The type of a parameter that wants the code that was shown, right or wrong."""

@@ -1,5 +1,6 @@
 """What comes in and goes out over HTTP: the forms of requests and answers."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -14,7 +15,6 @@ from pydantic import (
 
 from contracts.agencies import ActivityReported, StageOutcome, StageReported
 from contracts.base import Code, ShortText
-from contracts.envelope import format_time
 from contracts.ids import (
     ApplicationId,
     JourneyCode,
@@ -49,12 +49,14 @@ class NewApplication(BaseModel):
     tracking_code: str
 
 
-def _storable(value: AwareDatetime) -> AwareDatetime:
-    format_time(value)  # a time at the rim of the calendar has no UTC form
-    return value
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time lies between the years 1 and 9999") from None
 
 
-Time = Annotated[AwareDatetime, AfterValidator(_storable)]
+Time = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 class StageReport(_Form):

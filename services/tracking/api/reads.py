@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Response
 
 from chassis.auth import Caller, Principal, requires
 from chassis.errors import NotFound
 from chassis.http import Router
 from chassis.service import Running
 from contracts.ids import ApplicationId
-from services.tracking.api.access import BY_CODE, WATCHERS
+from services.tracking.api.access import BY_CODE, WATCHERS, AsItCame, ShownCode
 from services.tracking.api.forms import Entries
 from services.tracking.queries import Page, ReadModel, involves
 from services.tracking.settings import TrackingSettings
@@ -32,9 +32,9 @@ def add_reads(found: Router, running: Running) -> None:
     hub = hub_of(running)
 
     @found.query("/v1/tracking", allow=BY_CODE, refusals=(NotFound,))
-    async def follow(request: Request, response: Response) -> dict[str, Any]:
+    async def follow(code: ShownCode, response: Response) -> dict[str, Any]:
         """What the holder of a tracking code may see, with the timeline in words."""
-        page = await read_model.application_by_digest(codes.digest(request.state.code))
+        page = await read_model.application_by_digest(codes.digest(code))
         response.headers.update(page.headers())
         timeline = await read_model.timeline_of(ApplicationId(page.found["application_id"]))
         return {**page.found, "timeline": timeline.found}
@@ -70,7 +70,7 @@ def add_reads(found: Router, running: Running) -> None:
         return _page(await read_model.timeline(after, limit), response, after)
 
     @found.stream("/v1/stream", allow=WATCHERS, refusals=(NotFound,))
-    async def stream(request: Request) -> Response:
+    async def stream(request: AsItCame) -> Response:
         """Entries as they happen: all of them for offices, one application's for its applicant."""
         if request.state.code is None:
             return await hub.response(request)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request
+from fastapi import Path
 
 from chassis.auth import PUBLIC, Caller, requires
 from chassis.clock import now
@@ -10,7 +10,7 @@ from chassis.errors import Malformed, NotAllowed, NotFound
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import Actor, AgencyId, ApplicationId, StageCode
-from services.tracking.api.access import BY_CODE
+from services.tracking.api.access import BY_CODE, ShownCode
 from services.tracking.api.forms import AcceptedReport, Application, NewApplication, Report
 from services.tracking.commands import (
     Changed,
@@ -67,11 +67,11 @@ def add_writes(found: Router, running: Running) -> None:
     async def resubmit_stage(
         application_id: ApplicationId,
         stage: Annotated[StageCode, Path()],
-        request: Request,
+        code: ShownCode,
         key: IdempotencyKey,
     ) -> Changed:
         """Give a mended file back to the agency that had returned it."""
-        if not codes.belongs(request.state.code, application_id):
+        if not codes.belongs(code, application_id):
             raise NotFound
         command = ResubmitStage(
             actor=Actor(f"citizen:{application_id}"),

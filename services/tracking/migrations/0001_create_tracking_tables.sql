@@ -75,9 +75,9 @@ GRANT SELECT, INSERT, DELETE ON timeline TO {app};
 
 -- The last position. Its row lock makes positions become visible in their order and without gaps.
 CREATE TABLE timeline_head (
-    only     smallint    PRIMARY KEY CHECK (only = 1),
+    id       smallint    PRIMARY KEY CHECK (id = 1),
     position bigint      NOT NULL,
     as_of    timestamptz
 );
-INSERT INTO timeline_head (only, position) VALUES (1, 0);
+INSERT INTO timeline_head (id, position) VALUES (1, 0);
 GRANT SELECT, UPDATE ON timeline_head TO {app};

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
-import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from contracts.ids import PersonId
 from services.booking.tables import metadata
@@ -87,7 +87,7 @@ async def test_tables_are_as_the_migrations_make_them(booking: Booking) -> None:
         "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
     )
     made = {(row["table_name"], row["column_name"]): tuple(row)[2:] for row in rows}
-    dialect = sa.dialects.postgresql.dialect()  # type: ignore[attr-defined]
+    dialect = postgresql.dialect()
     for table in metadata.tables.values():
         declared = {
             (table.name, column.name): (

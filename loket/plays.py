@@ -1,0 +1,99 @@
+"""`loket demo` and `loket replay`: the platform at work, on a running stack or one of their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from loket.output import AsJson, as_json, console, errors
+
+_STANDARD = "Column or key of the {}; the IEEE XES standard key when left out."
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    app.command()(demo)
+    app.command()(replay)
+
+
+@contextmanager
+def _stack() -> Iterator[None]:
+    """A running stack: the one that is there, else one that is stopped again at the end."""
+    from local import stack
+
+    _, ran_already = stack.up(stack.options_from(), console=errors)
+    try:
+        yield
+    finally:
+        if not ran_already:
+            stack.down()
+
+
+def demo(
+    english: Annotated[bool, typer.Option("--english", help="Words in English.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Play a morning in one mall; exit code 1 when trail and read model differ."""
+    from simulator import demo as play
+    from simulator.platform import find
+
+    with _stack():
+        good, result = play.run(find(), errors if json else console, english=english)
+    if json:
+        as_json({"good": good, "audit": result.as_json()})
+    else:
+        print(play.last_line(result))
+    raise typer.Exit(0 if good else 1)
+
+
+def replay(
+    log: Annotated[Path, typer.Argument(help="CSV or IEEE XES, plain or .gz.", exists=True)],
+    case: Annotated[str | None, typer.Option(help=_STANDARD.format("case"))] = None,
+    activity: Annotated[str | None, typer.Option(help=_STANDARD.format("activity"))] = None,
+    time: Annotated[str | None, typer.Option(help=_STANDARD.format("time"))] = None,
+    group: Annotated[str | None, typer.Option(help=_STANDARD.format("group"))] = None,
+    role: Annotated[str | None, typer.Option(help=_STANDARD.format("role"))] = None,
+    resource: Annotated[str | None, typer.Option(help=_STANDARD.format("resource"))] = None,
+    lifecycle: Annotated[str | None, typer.Option(help=_STANDARD.format("lifecycle"))] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Of a CSV; found out when left out.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Another name makes other applications.")] = None,
+    lanes: Annotated[int, typer.Option(help="Reports under way at once.")] = 64,
+    limit: Annotated[int | None, typer.Option(help="Take so many events only.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Drive a real process log through the platform as agencies reporting, and compare the trail.
+
+    Exit code 0: all arrived once and in order; 1: faults; 2: some rows could not be read.
+    """
+    from simulator.logs.rows import Columns
+    from simulator.replay import ReplayOptions, main
+
+    named = {
+        "case": case,
+        "activity": activity,
+        "time": time,
+        "group": group,
+        "role": role,
+        "resource": resource,
+        "lifecycle": lifecycle,
+    }
+    try:
+        options = ReplayOptions(
+            log,
+            Columns(**{column: chosen for column, chosen in named.items() if chosen is not None}),
+            delimiter=delimiter,
+            name=name,
+            lanes=lanes,
+            limit=limit,
+            as_json=json,
+        )
+    except ValueError as wrong:
+        errors.print(f"{wrong}.")
+        raise typer.Exit(2) from None
+    with _stack():
+        code = main(options)
+    raise typer.Exit(code)

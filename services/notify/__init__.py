@@ -1,0 +1,1 @@
+"""Notify: who is told what, through which channel, and what became of it."""

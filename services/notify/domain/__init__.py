@@ -1,0 +1,1 @@
+"""The rules of notify: one message per cause, recipient and channel; three attempts. No I/O."""

@@ -1,0 +1,229 @@
+"""An independent look at the trail: every fact in Kafka, ledger and read model, once and in order.
+
+It reads public APIs and Kafka like anybody could, and imports nothing of the services.
+"""
+
+import asyncio
+import base64
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from contracts.envelope import from_headers
+from simulator.platform import Calls
+
+SERVICES = ("booking", "queue", "tracking", "notify", "ledger")
+# What the read model shows and what the ledger writes down, by the beginning of a fact's topic.
+_SHOWN = ("booking.", "queue.", "tracking.", "notify.")
+_WRITTEN = (*_SHOWN, "agency.")
+_READ_SECONDS = 30.0
+_EXAMPLES = 5
+FAULTS = ("lost", "doubled", "misordered", "altered")
+
+
+@dataclass
+class Place:
+    """What one place holds of the facts that it should hold."""
+
+    name: str
+    lost: int = 0
+    doubled: int = 0
+    misordered: int = 0
+    altered: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    @property
+    def is_good(self) -> bool:
+        """Nothing missing, doubled, out of order or changed."""
+        return not any(getattr(self, what) for what in FAULTS)
+
+    def blame(self, what: str, fact: str) -> None:
+        """Count a fault, and keep a few to look at."""
+        setattr(self, what, getattr(self, what) + 1)
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(f"{what}: {fact}")
+
+
+@dataclass
+class Audit:
+    """The outcome. `resent` counts records that came to Kafka again: readers know a repeat."""
+
+    facts: int
+    resent: int
+    kafka: Place
+    ledger: Place
+    read_model: Place
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Everywhere that was looked at."""
+        return self.kafka, self.ledger, self.read_model
+
+    @property
+    def is_good(self) -> bool:
+        """Trail, Kafka and read model agree."""
+        return all(place.is_good for place in self.places)
+
+    def total(self, what: str) -> int:
+        """A kind of fault, over all places."""
+        return sum(getattr(place, what) for place in self.places)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**asdict(self), "good": self.is_good}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    id: str
+    aggregate: str
+    version: int
+    topic: str
+    payload: bytes
+
+
+async def audit(calls: Calls, *, patience_seconds: float = 30.0) -> Audit:
+    """Compare until everything agrees or patience ends: what is on its way is not lost yet."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        found = await _look(calls)
+        if found.is_good or time.monotonic() > deadline:
+            return found
+        await asyncio.sleep(0.5)
+
+
+async def _look(calls: Calls) -> Audit:
+    logs = await asyncio.gather(*(_facts_of(calls, service) for service in SERVICES))
+    facts = {fact.id: fact for log in logs for fact in log}
+    topics = sorted({fact.topic for fact in facts.values()})
+    kafka, resent = _compare(
+        "Kafka",
+        facts.values(),
+        await _in_kafka(calls.platform.bootstrap, topics),
+        repeats_allowed=True,
+    )
+    ledger, _ = _compare("ledger", _of(facts, _WRITTEN), await _in_ledger(calls))
+    shown, _ = _compare("read model", _of(facts, _SHOWN), await _in_read_model(calls))
+    return Audit(len(facts), resent, kafka, ledger, shown)
+
+
+def _of(facts: Mapping[str, _Fact], prefixes: tuple[str, ...]) -> list[_Fact]:
+    # The ledger's own checkpoints and the answers to agencies are nobody's timeline.
+    return [fact for fact in facts.values() if fact.topic.startswith(prefixes)]
+
+
+def _compare(
+    name: str,
+    wanted: Iterable[_Fact],
+    held: Iterable[tuple[str, bytes | None]],
+    *,
+    repeats_allowed: bool = False,
+) -> tuple[Place, int]:
+    """Hold a place's records, in its order, against the facts; also how many came again."""
+    place = Place(name)
+    expected = {fact.id: fact for fact in wanted}
+    seen: set[str] = set()
+    last: dict[str, int] = {}
+    repeats = 0
+    for fact_id, payload in held:
+        fact = expected.get(fact_id)
+        if fact is None:
+            continue
+        if fact_id in seen:
+            repeats += 1
+            if not repeats_allowed:
+                place.blame("doubled", fact_id)
+            continue
+        seen.add(fact_id)
+        if fact.version != last.get(fact.aggregate, 0) + 1:
+            place.blame("misordered", fact_id)
+        last[fact.aggregate] = fact.version
+        if payload is not None and payload != fact.payload:
+            place.blame("altered", fact_id)
+    for fact_id in expected.keys() - seen:
+        place.blame("lost", fact_id)
+    return place, repeats
+
+
+async def _facts_of(calls: Calls, service: str) -> list[_Fact]:
+    return [
+        _Fact(row["id"], row["aggregate_id"], row["version"], row["topic"], row["payload"].encode())
+        async for row in _pages(calls, service, "/v1/facts", lambda row: row["seq"])
+    ]
+
+
+async def _in_ledger(calls: Calls) -> list[tuple[str, bytes | None]]:
+    return [
+        (row["event_id"], base64.b64decode(row["value"]))
+        async for row in _pages(calls, "ledger", "/v1/entries", lambda row: row["seq"])
+    ]
+
+
+async def _in_read_model(calls: Calls) -> list[tuple[str, bytes | None]]:
+    return [
+        (row["event_id"], None)
+        async for row in _pages(calls, "tracking", "/v1/timeline", lambda row: row["position"])
+    ]
+
+
+async def _pages(
+    calls: Calls, service: str, path: str, place_of: Callable[[Any], int]
+) -> AsyncIterator[dict[str, Any]]:
+    headers = await calls.bearer("operator")
+    after = 0
+    while True:
+        answer = await calls.get(service, path, headers=headers, after=after, limit=500)
+        rows = answer["entries"] if isinstance(answer, dict) else answer
+        if not rows:
+            return
+        for row in rows:
+            yield row
+        after = place_of(rows[-1])
+
+
+async def _in_kafka(bootstrap: str, topics: list[str]) -> list[tuple[str, bytes | None]]:
+    """Every record of these topics, each partition in its order."""
+    places = await _partitions(bootstrap, topics)
+    if not places:
+        return []
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        await consumer.seek_to_beginning(*places)
+        return [record async for record in _until(consumer, ends)]
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(bootstrap: str, topics: list[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        described = await admin.describe_topics(topics) if topics else []
+    finally:
+        await admin.close()
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
+
+
+async def _until(
+    consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
+) -> AsyncIterator[tuple[str, bytes | None]]:
+    left = {place for place, end in ends.items() if end > 0}
+    deadline = time.monotonic() + _READ_SECONDS
+    while left and time.monotonic() < deadline:
+        for place, records in (await consumer.getmany(timeout_ms=500)).items():
+            deadline = time.monotonic() + _READ_SECONDS
+            for record in records:
+                yield str(from_headers(record.headers).id), record.value
+            if records and records[-1].offset + 1 >= ends[place]:
+                left.discard(place)

@@ -1,0 +1,145 @@
+"""Reads the trail back into the book: through the public API as an operator, and from Kafka."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from contracts.catalog import Topic, topic_of
+from contracts.envelope import Envelope, format_time, from_headers
+from contracts.ids import ApplicationId
+from contracts.tracking import ActivityRecorded, ApplicationSubmitted
+from simulator.platform import Answered, Calls
+from simulator.replay.book import Book, Seen, Source, content_of
+from simulator.replay.http_door import OPERATOR
+
+PAGE = 1000
+POLL_SECONDS = 0.3
+SETTLE_SECONDS = 1.0
+_REQUEST_MS = 5_000
+_TYPES = {event.wire_type() for event in (ActivityRecorded, ApplicationSubmitted)}
+_PREFIX = f"{ApplicationSubmitted.type.partition('.')[0]}."
+_Fact = tuple[ApplicationId, Seen]
+
+
+class Watch:
+    """Tells when a source has shown all, or nothing new for so long that waiting is no use."""
+
+    def __init__(self, expected: int, patience_seconds: float) -> None:
+        self._left = expected
+        self._patience = patience_seconds
+        self._moved_at = time.monotonic()
+
+    def moved(self, new: int) -> None:
+        """So many expected facts were met for the first time."""
+        self._left -= new
+        if new:
+            self._moved_at = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether to stop: what has not come by now counts as lost."""
+        standing_still = time.monotonic() - self._moved_at
+        # Even when all is there, a moment is left for what should not come: a fact twice.
+        return standing_still > (self._patience if self._left > 0 else SETTLE_SECONDS)
+
+
+async def read_api(
+    calls: Calls, book: Book, watch: Watch, advance: Callable[[int], None] = lambda _new: None
+) -> None:
+    """Page through the timeline of everybody until all is there, or it stands still."""
+    after = 0
+    while True:
+        try:
+            page = await calls.get(
+                "tracking",
+                "/v1/timeline",
+                headers=await calls.bearer(OPERATOR),
+                after=after,
+                limit=PAGE,
+            )
+        except (httpx.HTTPError, Answered) as problem:
+            if watch.is_over:
+                raise Unreadable(f"the timeline cannot be read: {problem}") from problem
+            await asyncio.sleep(POLL_SECONDS)
+            continue
+        _keep(book, "api", map(_from_entry, page["entries"]), watch, advance)
+        after = page["next"]
+        if len(page["entries"]) < PAGE:
+            if watch.is_over:
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def read_kafka(
+    bootstrap: str, book: Book, watch: Watch, advance: Callable[[int], None] = lambda _new: None
+) -> None:
+    """Read the topic of applications from its beginning until all is there, or it stands still."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id="replay-trail",
+        enable_auto_commit=False,
+        request_timeout_ms=_REQUEST_MS,
+    )
+    try:
+        await consumer.start()
+    except KafkaError as problem:
+        raise Unreadable(f"Kafka cannot be read: {type(problem).__name__}") from problem
+    try:
+        places = _places(topic_of(ApplicationSubmitted))
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        while not watch.is_over:
+            found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=2000)
+            records = (record for batch in found.values() for record in batch)
+            _keep(book, "kafka", map(_from_record, records), watch, advance)
+    finally:
+        await consumer.stop()
+
+
+class Unreadable(Exception):
+    """The trail cannot be read back, so nothing can be said about it."""
+
+
+def _keep(
+    book: Book,
+    source: Source,
+    facts: Iterable[_Fact | None],
+    watch: Watch,
+    advance: Callable[[int], None],
+) -> None:
+    new = book.add_seen(source, (fact for fact in facts if fact is not None))
+    watch.moved(new)
+    advance(new)
+
+
+def _places(topic: Topic) -> list[TopicPartition]:
+    return [TopicPartition(topic.name, number) for number in range(topic.partitions)]
+
+
+def _from_entry(entry: Mapping[str, Any]) -> _Fact | None:
+    """A line of the timeline, if it is a fact about an application."""
+    if not entry["type"].startswith(_PREFIX):
+        return None
+    time_ = format_time(datetime.fromisoformat(entry["time"]))
+    return _fact(entry["data"], entry["version"], UUID(entry["event_id"]).bytes, time_)
+
+
+def _from_record(record: Any) -> _Fact | None:
+    envelope: Envelope = from_headers(record.headers)
+    fact = ActivityRecorded if envelope.type == ActivityRecorded.wire_type() else None
+    if fact is None:
+        return _other(record, envelope)
+    said = fact.model_validate_json(record.value)
+    return _fact(
+        said.model_dump(mode="json"),
+        envelope.version or 0,
+        envelope.id.bytes,
+        format_time(envelope.time),
+    )

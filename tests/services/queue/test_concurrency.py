@@ -1,0 +1,188 @@
+"""What must hold when many issue and call at once, also when somebody goes round the domain."""
+
+import asyncio
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.dialects import postgresql
+
+from chassis import clock, testing
+from chassis.decide import Outcome, Submission, decide
+from chassis.eventlog import Cause
+from contracts.base import Command
+from contracts.ids import Actor, CounterId, MallId, ServiceCode, TicketId
+from services.queue import store
+from services.queue.commands import CallNextTicket, FinishTicket, IssueTicket
+from services.queue.tables import metadata
+from services.queue.wiring import DOMAIN, SERVICE
+from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry
+
+pytestmark = pytest.mark.integration
+
+
+async def call_until_empty(queue: Queue, code: str) -> list[dict[str, Any]]:
+    """Work at one counter until nobody waits: call, serve, finish."""
+    counter_id = await queue.opened(code)
+    called: list[dict[str, Any]] = []
+    while (ticket := await queue.called(counter_id)) is not None:
+        called.append(ticket)
+        assert (await queue.serve(ticket["ticket_id"], counter_id)).status_code == 200
+        assert (await queue.finish(ticket["ticket_id"], counter_id)).status_code == 200
+    return called
+
+
+async def test_eight_counters_call_200_tickets_once_each_and_in_order(queue: Queue) -> None:
+    await queue.issued(200)
+    shifts = await asyncio.gather(
+        *(call_until_empty(queue, f"K-{number:02d}") for number in range(1, 9))
+    )
+    numbers = [ticket["number"] for shift in shifts for ticket in shift]
+    assert sorted(numbers) == list(range(1, 201))
+    for shift in shifts:
+        assert [ticket["number"] for ticket in shift] == sorted(t["number"] for t in shift)
+    facts = await queue.probe.facts()
+    calls = [fact["payload"] for fact in facts if fact["type"] == "queue.ticket_called.v1"]
+    assert [call["number"] for call in calls] == list(range(1, 201))
+    assert Counter(fact["type"] for fact in facts)["queue.ticket_finished.v1"] == 200
+    (line,) = await queue.board()
+    assert (line["waiting"], line["issued"], line["called_label"]) == (0, 200, "KTP-200")
+
+
+async def test_numbers_have_no_gap_and_no_repeat_when_all_come_at_once(queue: Queue) -> None:
+    answers = await asyncio.gather(*(queue.issue() for _ in range(300)))
+    assert sorted(answer.json()["number"] for answer in answers) == list(range(1, 301))
+    assert await queue.numbers() == list(range(1, 301))
+
+
+async def test_two_processes_number_and_call_one_line_together(fresh_database: Fresh) -> None:
+    addresses = await fresh_database("queue")
+    async with (
+        testing.running(SERVICE, addresses) as one,
+        testing.running(SERVICE, addresses) as other,
+    ):
+        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
+        both = [Queue(one), Queue(other)]
+        answers = await asyncio.gather(*(both[turn % 2].issue() for turn in range(120)))
+        numbers = sorted(answer.json()["number"] for answer in answers)
+        assert numbers == list(range(1, 121))
+        shifts = await asyncio.gather(
+            *(call_until_empty(both[turn % 2], f"K-{turn + 1:02d}") for turn in range(4))
+        )
+        called = sorted(ticket["number"] for shift in shifts for ticket in shift)
+        assert called == list(range(1, 121))
+
+
+async def test_issuing_and_calling_at_once_keeps_the_order(queue: Queue) -> None:
+    counter_ids = [await queue.opened(f"K-{number:02d}") for number in range(1, 9)]
+    calls = [queue.call_next(counter_id) for counter_id in counter_ids]
+    issues = [queue.issue(KIA) for _ in range(30)]
+    answers = await asyncio.gather(*issues[:5], *calls, *issues[5:])
+    tickets = [one.json()["ticket"] for one in answers[5:13]]
+    called = [ticket["number"] for ticket in tickets if ticket is not None]
+    assert sorted(called) == list(range(1, len(called) + 1))
+    assert called
+    assert await queue.numbers() == list(range(1, 31))
+
+
+async def test_a_counter_may_finish_and_call_in_one_transaction(queue: Queue) -> None:
+    (first,) = await queue.issued(1)
+    counter_id = CounterId(await queue.opened())
+    await queue.called(str(counter_id))
+    second, third = TicketId.new(), TicketId.new()
+    own: dict[str, Any] = {"staff_mall": MallId(MALL), "at": clock.now()}
+    commands: list[Command] = [
+        IssueTicket(ticket_id=second, mall=MallId(MALL), service=ServiceCode(KTP), **who(1), **own),
+        IssueTicket(ticket_id=third, mall=MallId(MALL), service=ServiceCode(KTP), **who(4), **own),
+        FinishTicket(
+            ticket_id=TicketId(first), counter_id=counter_id, outcome="no_show", **who(2), **own
+        ),
+        CallNextTicket(counter_id=counter_id, **who(3), **own),
+        FinishTicket(ticket_id=second, counter_id=counter_id, outcome="no_show", **who(5), **own),
+        CallNextTicket(counter_id=counter_id, **who(6), **own),
+    ]
+    async with queue.probe.running.database.transaction() as tx:
+        group = [Submission(command, Cause("test")) for command in commands]
+        results = await decide(DOMAIN, tx, group)
+    assert [type(result) for result in results] == [Outcome] * 6
+    rows = await queue.probe.rows("SELECT id, status FROM tickets ORDER BY number")
+    assert [row["status"] for row in rows] == ["finished", "finished", "called"]
+
+
+def who(number: int) -> dict[str, Any]:
+    return {"actor": Actor("officer:one"), "key": f"key-of-test-{number}"}
+
+
+async def test_twenty_equal_requests_at_once_issue_one_ticket(queue: Queue) -> None:
+    answers = await asyncio.gather(*(queue.issue(key="one-intention") for _ in range(20)))
+    assert len({answer.text for answer in answers}) == 1
+    assert await queue.numbers() == [1]
+
+
+async def test_calling_next_reads_no_more_of_a_line_than_it_calls(queue: Queue) -> None:
+    await queue.issued(1)
+    await queue.probe.rows(
+        """
+        INSERT INTO tickets (id, version, line_id, service, number, lane, status, issued_at)
+        SELECT gen_random_uuid(), 1, line_id, service, number + step, lane, status, issued_at
+        FROM tickets, generate_series(1, 5000) AS step
+        """
+    )
+    (line,) = await queue.probe.rows("SELECT id FROM lines")
+    statement = f"EXPLAIN (ANALYZE, FORMAT TEXT) {store._HEADS}"
+    plan = await queue.probe.rows(statement, [line["id"]], [8])
+    text = "\n".join(row[0] for row in plan)
+    assert "tickets_waiting" in text
+    assert "Sort" not in text
+    assert "rows=8" in text
+
+
+@pytest.mark.parametrize(
+    "statement, rule",
+    [
+        ("UPDATE tickets SET number = 1", "tickets_number_once_per_line"),
+        ("UPDATE tickets SET status = 'called'", "tickets_wait_without_counter"),
+        ("UPDATE lines SET waiting = 3", "lines_count_what_was_issued"),
+        ("UPDATE lines SET called_number = 3", "lines_count_what_was_issued"),
+        ("UPDATE counters SET is_open = false", "counters_call_while_open"),
+        (
+            "UPDATE counters SET ticket_id = (SELECT ticket_id FROM counters WHERE code = 'K-01')",
+            "counters_never_share_a_ticket",
+        ),
+        (
+            "UPDATE tickets SET status = 'called', counter_id = (SELECT id FROM counters LIMIT 1)",
+            "tickets_one_at_a_counter",
+        ),
+    ],
+)
+async def test_the_database_itself_refuses(queue: Queue, statement: str, rule: str) -> None:
+    await queue.issued(2)
+    await queue.called(await queue.opened("K-01"))
+    await queue.opened("K-02")
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=rule):
+        await queue.probe.rows(statement)
+
+
+async def test_the_database_itself_refuses_a_second_ticket_of_an_appointment(queue: Queue) -> None:
+    await queue.issued(2)
+    with pytest.raises(asyncpg.UniqueViolationError, match="tickets_one_per_appointment"):
+        await queue.probe.rows("UPDATE tickets SET appointment_id = $1", uuid4())
+
+
+async def test_tables_are_as_the_migrations_make_them(queue: Queue) -> None:
+    rows = await queue.probe.rows(
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+    )
+    made = {(row["table_name"], row["column_name"]): tuple(row)[2:] for row in rows}
+    dialect = postgresql.dialect()
+    for table in metadata.tables.values():
+        declared = {
+            (table.name, column.name): (
+                column.type.compile(dialect=dialect).lower(),
+                "YES" if column.nullable else "NO",
+            )
+            for column in table.columns
+        }
+        assert declared == {key: kind for key, kind in made.items() if key[0] == table.name}
