@@ -21,6 +21,8 @@ from local.state import Phase, ProcessState, StackState
 from local.supervisor import Supervisor
 
 READY_SECONDS = 60.0
+LOCK_SECONDS = 2.0
+"""Whoever only asks whether a daemon runs holds the lock for a moment, too."""
 log = logging.getLogger(__name__)
 
 
@@ -185,9 +187,9 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     given = {**chosen.options, "services": tuple(chosen.options.get("services", plan.SERVICES))}
     options = Options(home=chosen.home, **given)
-    with state.only_daemon(options.home) as alone:
+    with state.only_daemon(options.home, LOCK_SECONDS) as alone:
         if not alone:
-            return 3
+            return state.ALREADY_RUNNING
         with contextlib.suppress(KeyboardInterrupt):
             return asyncio.run(Daemon(options).run(fresh=chosen.fresh))
     return 130

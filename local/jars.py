@@ -213,7 +213,7 @@ def main(arguments: list[str]) -> int:
             count = asyncio.run(fetch(directory(), locked()))
             print(f"{count} jars fetched into {directory()}")  # noqa: T201 - its output
         case _:
-            print("usage: python -m local.jars lock|fetch", file=sys.stderr)  # noqa: T201
+            print("usage: python -m local.jars lock|fetch", file=sys.stderr)  # noqa: T201 - its output
             return 2
     return 0
 

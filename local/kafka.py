@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from local import aot, kafka_settings, paths, processes
-from local.errors import PortTaken, StartFailed, StopFailed
+from local.errors import PortTaken, StartFailed
 from local.kafka_settings import Node
 
 START_SECONDS = 60.0
@@ -86,9 +86,10 @@ class Kafka:
             self.kill_all()
             raise
 
-    async def stop(self) -> None:
-        """Stop all brokers in order; data stay. Kills what does not stop within its time."""
-        await asyncio.gather(*(self._stop(number) for number in list(self._running)))
+    async def stop(self, seconds: float = STOP_SECONDS) -> bool:
+        """Stop all brokers; data stay. Kills those that take longer; whether none had to be."""
+        numbers = list(self._running)
+        return all(await asyncio.gather(*(self._stop(number, seconds) for number in numbers)))
 
     async def wipe(self) -> None:
         """Stop and delete all data."""
@@ -98,8 +99,7 @@ class Kafka:
     def kill(self, number: int = 1) -> None:
         """SIGKILL one broker, as a power cut would."""
         child = self._running.pop(number)
-        child.kill()
-        child.wait(10)
+        processes.kill_group(child)
         self._node(number).pid_file.unlink(missing_ok=True)
 
     def kill_all(self) -> None:
@@ -114,7 +114,7 @@ class Kafka:
         """
         wanted = numbers or tuple(node.number for node in self._nodes)
         for number in wanted:
-            await self._stop(number)
+            await self._stop(number, STOP_SECONDS)
             node = self._node(number)
             if not await asyncio.to_thread(processes.wait_free, node.port, 5):
                 raise PortTaken(
@@ -203,23 +203,19 @@ class Kafka:
         self._running[node.number] = child
         node.pid_file.write_text(f"{child.pid}\n", encoding="utf-8")
 
-    async def _stop(self, number: int) -> None:
+    async def _stop(self, number: int, seconds: float) -> bool:
         child = self._running.pop(number, None)
         if child is None:
-            return
+            return True
         child.terminate()
         try:
-            await asyncio.to_thread(child.wait, STOP_SECONDS)
+            await asyncio.to_thread(child.wait, seconds)
         except subprocess.TimeoutExpired:
-            child.kill()
-            try:
-                await asyncio.to_thread(child.wait, 5)
-            except subprocess.TimeoutExpired as stuck:
-                raise StopFailed(
-                    f"Broker {number} (process {child.pid}) cannot be killed: look what it waits "
-                    "for with `ps` and end it before the next start."
-                ) from stuck
-        self._node(number).pid_file.unlink(missing_ok=True)
+            await asyncio.to_thread(processes.kill_group, child)
+            return False
+        finally:
+            self._node(number).pid_file.unlink(missing_ok=True)
+        return True
 
     async def _ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -45,7 +45,7 @@ def asked_ports(text: str) -> dict[str, int]:
     ports = {}
     for pair in filter(None, text.replace(" ", "").split(",")):
         name, _, number = pair.partition("=")
-        if name not in {*FRIENDLY, *BACKENDS} or not number.isdecimal() or int(number) > 65_535:  # noqa: PLR2004
+        if name not in {*FRIENDLY, *BACKENDS} or not number.isdecimal() or int(number) > 65_535:  # noqa: PLR2004 - the last port
             known = ", ".join([*FRIENDLY, *BACKENDS])
             raise StackError(
                 f"{pair!r} chooses no port: write NAME=NUMBER with one of the names {known}, as "
@@ -83,7 +83,6 @@ def programs(
     issuer = f"http://{HOST}:{ports['identity']}"
     common = {
         **os.environ,
-        "PYTHONPATH": str(paths.REPOSITORY),
         "PYTHONUNBUFFERED": "1",
         "LOKET_HOME": str(options.home),
         "LOKET_HTTP_HOST": HOST,
@@ -100,8 +99,11 @@ def programs(
 
     smtp = {"LOKET_SMTP_HOST": HOST, "LOKET_SMTP_PORT": str(ports["smtp"])}
     own = {
-        "notify": smtp,
-        "tracking": {"LOKET_CODE_KEY_FILE": str(code_key(options.home))},
+        "booking": {
+            "LOKET_CODE_KEY_FILE": _key(options.home, "booking-code-key", hexadecimal=True)
+        },
+        "notify": {**smtp, "LOKET_KEY_FILE": _key(options.home, "notify-key", hexadecimal=False)},
+        "tracking": {"LOKET_CODE_KEY_FILE": _key(options.home, "code-key", hexadecimal=True)},
     }
     return [
         program("identity", "local.identity", {}),
@@ -121,12 +123,13 @@ def programs(
     ]
 
 
-def code_key(home: Path) -> Path:
-    """The file with the secret from which tracking codes are derived, made on first use."""
-    file = clients.folder(home) / "code-key"
+def _key(home: Path, name: str, *, hexadecimal: bool) -> str:
+    """A file with 32 random bytes, as they are or in hexadecimal, made on first use."""
+    file = clients.folder(home) / name
     if not file.exists():
-        paths.write_private(file, secrets.token_hex(32))
-    return file
+        made = secrets.token_bytes(32)
+        paths.write_private(file, made.hex() if hexadecimal else made)
+    return str(file)
 
 
 def register_clients(home: Path, agencies: list[str], malls: list[str]) -> None:

@@ -17,7 +17,7 @@ import asyncpg
 import psutil
 
 from local import databases, paths, postgres_binaries, processes
-from local.errors import PortTaken, StartFailed, StopFailed
+from local.errors import PortTaken, StartFailed
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -123,21 +123,13 @@ class Postgres:
         try:
             await asyncio.to_thread(child.wait, STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            processes.kill_tree(psutil.Process(child.pid))
-            try:
-                await asyncio.to_thread(child.wait, 5)
-            except subprocess.TimeoutExpired as stuck:
-                raise StopFailed(
-                    f"PostgreSQL (process {child.pid}) cannot be killed: look what it waits for "
-                    "with `ps` and end it before the next start."
-                ) from stuck
+            await asyncio.to_thread(_kill, child)
 
     def kill(self) -> None:
         """SIGKILL the server and its children, as a power cut would."""
         child, self._child = self._child, None
         if child is not None and child.poll() is None:
-            processes.kill_tree(psutil.Process(child.pid))
-            child.wait(10)
+            _kill(child)
 
     async def wipe(self) -> None:
         """Stop and delete all data."""
@@ -283,3 +275,9 @@ class Postgres:
         return StartFailed(
             f"PostgreSQL {what}. Its log {self.log} ends with:\n{processes.tail(self.log)}"
         )
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Its workers are in groups of their own, so the tree is killed and not only the group."""
+    processes.kill_tree(psutil.Process(child.pid))
+    processes.kill_group(child)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from local.errors import PortTaken
+from local.errors import PortTaken, StopFailed
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 20.0
@@ -58,7 +58,7 @@ def spawn(recipe: Recipe) -> subprocess.Popen[bytes]:
             user=recipe.uid,
             group=recipe.gid,
             extra_groups=None if recipe.uid is None else [],
-            preexec_fn=_tie_to_parent(recipe.on_parent_death, os.getpid()),  # noqa: PLW1509
+            preexec_fn=_tie_to_parent(recipe.on_parent_death, os.getpid()),  # noqa: PLW1509 - two system calls, no locks
         )
 
 
@@ -119,6 +119,22 @@ def kill_tree(process: psutil.Process) -> None:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
         wait_gone(doomed, 10)
+
+
+def kill_group(child: subprocess.Popen[bytes]) -> None:
+    """SIGKILL a child of ours and the processes of its group, and wait for it.
+
+    Raises StopFailed when even that does not end it.
+    """
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    try:
+        child.wait(10)
+    except subprocess.TimeoutExpired as stuck:
+        raise StopFailed(
+            f"Process {child.pid} ({child.args!r:.80}) cannot be killed: look with `ps` what it "
+            "waits for and end it before the next start."
+        ) from stuck
 
 
 def wait_gone(doomed: Sequence[psutil.Process], seconds: float) -> bool:

@@ -113,7 +113,6 @@ def _start_daemon(options: Options, *, fresh: bool) -> subprocess.Popen[bytes]:
     }
     command = [sys.executable, "-m", "local.daemon", "--home", str(options.home)]
     command += ["--options", json.dumps(given), *(["--fresh"] if fresh else [])]
-    state.file_of(options.home).unlink(missing_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the command is ours
             command,
@@ -134,7 +133,12 @@ def _wait_ready(home: Path, child: subprocess.Popen[bytes] | None, console: Cons
         while time.monotonic() < deadline:
             # Looked at first: what it wrote before it ended is then surely there.
             ended = child.poll() is not None if child else not state.is_running(home)
+            if child is not None and child.returncode == state.ALREADY_RUNNING:
+                child = None  # somebody else has just started it: wait for that one
+                continue
             found = state.read(home)
+            if child is not None and found is not None and found.pid != child.pid:
+                found = None  # left by an earlier run
             if found is not None and found.doing != told:
                 told = found.doing
                 line.update(told)

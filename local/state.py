@@ -5,6 +5,7 @@ It holds no secret. It is replaced as a whole, so that a reader never sees half 
 
 import contextlib
 import fcntl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chassis import clock
 from local import paths
 
+ALREADY_RUNNING = 3
+"""The exit code of a daemon that found another one."""
 Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
 
 
@@ -79,18 +82,19 @@ def now() -> str:
 
 
 @contextlib.contextmanager
-def only_daemon(home: Path) -> Iterator[bool]:
+def only_daemon(home: Path, patience_seconds: float = 0) -> Iterator[bool]:
     """Hold the lock of this home while the block runs; False when another process has it.
 
     The kernel frees it when its holder dies, however it dies.
     """
     home.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + patience_seconds
     with (home / "daemon.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
+        while not _take(lock.fileno()):
+            if time.monotonic() >= deadline:
+                yield False
+                return
+            time.sleep(0.05)
         yield True
 
 
@@ -100,3 +104,11 @@ def is_running(home: Path) -> bool:
         return False
     with only_daemon(home) as free:
         return not free
+
+
+def _take(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from chassis import clock
-from local import processes
+from local import paths, processes
 from local.errors import StartFailed
 
 LOOK = 0.1
@@ -82,7 +82,6 @@ class Supervisor:
         pace: Pace | None = None,
     ) -> None:
         self.children = [Child(one, folder / "logs" / f"{one.name}.log") for one in programs]
-        self._folder = folder
         self._changed = changed
         self._pace = pace or Pace()
         self._tasks: list[asyncio.Task[None]] = []
@@ -124,7 +123,7 @@ class Supervisor:
             processes.Recipe(
                 argv=child.program.argv,
                 log=child.log,
-                folder=self._folder,
+                folder=paths.REPOSITORY,  # `python -m` finds modules from the root
                 environment=child.program.environment,
             )
         )

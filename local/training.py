@@ -8,31 +8,48 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 from local import aot
+from local.errors import StackError
 from local.kafka import Kafka
 
+log = logging.getLogger(__name__)
 TOPIC = "training"
+WRITE_SECONDS = 120.0
 CONSUME_SECONDS = 15.0
 
 
-async def train() -> None:
-    """Make the cache if there is none. Raises StackError when the broker does not start."""
+async def train() -> bool:
+    """Make the cache if there is none; whether there is one now.
+
+    A training that fails is no error: brokers start the ordinary way, the next call tries again.
+    """
     target = aot.cache_file()
     if target.exists():
-        return
+        return True
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that a new broker is slow is no news
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        kafka = Kafka(Path(scratch), java_options=(f"-XX:AOTCacheOutput={part}",))
-        try:
-            await kafka.start()
-            await _exercise(kafka.bootstrap)
-            await kafka.stop()  # Java writes the cache while it ends
-        finally:
-            kafka.kill_all()
-    if part.exists():
-        part.replace(target)
+    try:
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            if await _run(Path(scratch), part) and part.exists():
+                part.replace(target)
+    except (StackError, KafkaError, OSError, TimeoutError) as error:
+        log.warning("Kafka will start slowly, its training failed: %s", error)
+    finally:
+        part.unlink(missing_ok=True)
+    return target.exists()
+
+
+async def _run(scratch: Path, cache: Path) -> bool:
+    """One run of a broker; whether Java had the time to write its whole cache."""
+    kafka = Kafka(scratch, java_options=(f"-XX:AOTCacheOutput={cache}",))
+    try:
+        await kafka.start()
+        await _exercise(kafka.bootstrap)
+        return await kafka.stop(WRITE_SECONDS)  # it is written while Java ends
+    finally:
+        kafka.kill_all()
 
 
 async def _exercise(bootstrap: str) -> None:

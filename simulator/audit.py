@@ -190,12 +190,13 @@ async def _in_kafka(bootstrap: str, topics: list[str]) -> list[tuple[str, bytes 
     places = await _partitions(bootstrap, topics)
     if not places:
         return []
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+    )
     await consumer.start()
     try:
         consumer.assign(places)
         ends = await consumer.end_offsets(places)
-        await consumer.seek_to_beginning(*places)
         return [record async for record in _until(consumer, ends)]
     finally:
         await consumer.stop()

@@ -78,7 +78,10 @@ def _in_words(found: Report) -> str:
 
 def _checkpoint(text: str) -> Checkpoint:
     size, _, digest = text.partition(":")
-    return Checkpoint(int(size), bytes.fromhex(digest))
+    try:
+        return Checkpoint(int(size), bytes.fromhex(digest))
+    except ValueError:
+        raise argparse.ArgumentTypeError("a checkpoint is SIZE:DIGEST, 12:ab34...") from None
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ class LedgerSettings(ServiceSettings):
 class VerifySettings(BaseSettings):
     """What `python -m services.ledger verify` needs: a role that may read is enough."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
 
     database_url: SecretStr = Field(
         description="PostgreSQL of the ledger: postgresql+asyncpg://role:password@host:port/db."

@@ -13,7 +13,7 @@ import structlog
 
 from chassis.clock import now
 from chassis.database import is_away
-from chassis.errors import Unavailable
+from chassis.errors import Conflict, Unavailable
 from chassis.failpoints import failpoint
 from chassis.service import Running
 from contracts.ids import Actor
@@ -30,6 +30,7 @@ ACTOR = Actor("system:notify")
 _REST_SECONDS = 0.5
 _RECORD_TRIES = 3
 _GROWTH = 12.0
+_NOT_NOW = (Unavailable, Conflict)
 _log = structlog.get_logger("notify.delivery")
 
 
@@ -63,7 +64,7 @@ class Delivery:
             try:
                 busy = await self.deliver_next()
             except Exception as problem:
-                if is_away(problem) or isinstance(problem, Unavailable):
+                if is_away(problem) or isinstance(problem, _NOT_NOW):
                     _log.warning("delivery_paused", reason=type(problem).__name__)
                     await asyncio.sleep(_REST_SECONDS)
                     continue
@@ -136,7 +137,8 @@ class Delivery:
         command = RecordFailure(
             actor=ACTOR,
             at=now(),
-            key=f"{claimed.notification_id}:failed",
+            # Two who gave it up for different reasons must not meet under one key.
+            key=f"{claimed.notification_id}:failed:{attempts}:{reason}",
             notification_id=claimed.notification_id,
             attempts=attempts,
             reason=reason,
@@ -157,7 +159,7 @@ class Delivery:
         for last in (*[False] * (_RECORD_TRIES - 1), True):
             try:
                 await self.running.dispatcher.dispatch(command, claimed.cause)
-            except Unavailable:
+            except _NOT_NOW:
                 if last:
                     raise
                 await asyncio.sleep(_REST_SECONDS)
@@ -167,4 +169,4 @@ class Delivery:
     def _pause_seconds(self, attempt: int) -> float:
         # Spread by a fifth, so that what failed together does not come back together.
         pause = self.settings.retry_seconds * _GROWTH ** (attempt - 1)
-        return pause * random.uniform(0.8, 1.2)  # noqa: S311 - a spread, no secret
+        return pause * random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the load

@@ -1,1 +1,1 @@
-"""Process logs as streams of rows: CSV and IEEE XES, plain or gzipped, and a maker of large ones."""
+"""Process logs as streams of rows: CSV or IEEE XES, plain or gzipped. Also makes large ones."""

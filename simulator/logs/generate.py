@@ -1,4 +1,4 @@
-"""Makes large logs out of nothing, for measuring: `python -m simulator.logs.generate 50000 > big.csv`.
+"""Makes large logs for measuring: `python -m simulator.logs.generate 50000 > big.csv`.
 
 Activities and offices are invented; the same numbers give the same log.
 """

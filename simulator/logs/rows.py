@@ -1,4 +1,4 @@
-"""One event of a process log, or the reason why a row cannot be one. How files are read is elsewhere."""
+"""One event of a process log, or the reason why a row is none. Reading files is elsewhere."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Opens a log, whatever its form: gzip and XML are recognised by how the file begins, not by its name."""
+"""Opens a log, whatever its form: gzip and XML are told by how the file begins, not by its name."""
 
 import gzip
 import hashlib
@@ -27,15 +27,15 @@ def read(path: Path, columns: Columns, delimiter: str | None = None) -> Iterator
         with path.open("rb") as raw:
             is_gzip = raw.read(2) == _GZIP
             raw.seek(0)
-            stream = io.BufferedReader(_Gzipped(raw)) if is_gzip else raw
+            stream: io.BufferedReader = io.BufferedReader(_Gzipped(raw)) if is_gzip else raw
             if _is_xml(stream.peek(_BLOCK)):
                 yield from read_xes(stream, columns)
             else:
                 yield from read_csv(stream, columns, delimiter)
     except OSError as problem:
-        raise UnreadableLog(
-            f"{path} cannot be read ({problem.strerror or problem}): check the path and the rights"
-        ) from problem
+        raise _no_access(path, problem) from problem
+    except EOFError as problem:
+        raise UnreadableLog(f"{path} is a damaged gzip file: {problem}") from problem
 
 
 def digest_of(path: Path) -> str:
@@ -44,9 +44,7 @@ def digest_of(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as problem:
-        raise UnreadableLog(
-            f"{path} cannot be read ({problem.strerror or problem}): check the path and the rights"
-        ) from problem
+        raise _no_access(path, problem) from problem
 
 
 def name_of(path: Path) -> str:
@@ -54,6 +52,12 @@ def name_of(path: Path) -> str:
     while path.suffix.lower() in _SUFFIXES:
         path = path.with_suffix("")
     return path.name
+
+
+def _no_access(path: Path, problem: OSError) -> UnreadableLog:
+    return UnreadableLog(
+        f"{path} cannot be read ({problem.strerror or problem}): check the path and the rights"
+    )
 
 
 class _Gzipped(io.RawIOBase):

@@ -7,12 +7,12 @@ in the platform.
 import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from contracts.envelope import format_time
@@ -26,8 +26,9 @@ PAGE = 500
 _SCHEMA = """
 CREATE TABLE cases (case_no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
     door TEXT NOT NULL, events INTEGER NOT NULL DEFAULT 0, application BLOB UNIQUE);
-CREATE TABLE reports (seq INTEGER PRIMARY KEY, case_no INTEGER NOT NULL, report BLOB NOT NULL UNIQUE,
-    agency TEXT NOT NULL, activity TEXT NOT NULL, lifecycle TEXT NOT NULL, time TEXT NOT NULL,
+CREATE TABLE reports (seq INTEGER PRIMARY KEY, case_no INTEGER NOT NULL,
+    report BLOB NOT NULL UNIQUE, agency TEXT NOT NULL, activity TEXT NOT NULL,
+    lifecycle TEXT NOT NULL, time TEXT NOT NULL,
     outcome TEXT, in_api INTEGER NOT NULL DEFAULT 0, in_kafka INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX reports_of_case ON reports (case_no, seq);
 CREATE TABLE agencies (code TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -110,12 +111,17 @@ class Book:
 
     def case_of(self, name: str) -> tuple[int, int] | None:
         """Number and count of events so far of a case that is known by this name."""
-        return self._one("SELECT case_no, events FROM cases WHERE name = ?", name)
+        row: tuple[int, int] | None = self._one(
+            "SELECT case_no, events FROM cases WHERE name = ?", name
+        )
+        return row
 
     def add_case(self, name: str, key: str, door: Door) -> int:
         """Write down a new case and return its number, from 0 on."""
         number, self._cases = self._cases, self._cases + 1
-        self._db.execute("INSERT INTO cases VALUES (?, ?, ?, ?, 0, NULL)", (number, name, key, door))
+        self._db.execute(
+            "INSERT INTO cases VALUES (?, ?, ?, ?, 0, NULL)", (number, name, key, door)
+        )
         return number
 
     def add_report(
@@ -141,9 +147,8 @@ class Book:
 
     def counts(self) -> tuple[int, int]:
         """Cases and events."""
-        row = self._one("SELECT (SELECT count(*) FROM cases), (SELECT count(*) FROM reports)")
-        assert row is not None  # noqa: S101 - counts are always there
-        return row
+        (events,) = self._one("SELECT count(*) FROM reports")
+        return self._cases, events
 
     # -- sending ------------------------------------------------------------------------------
 
@@ -202,7 +207,7 @@ class Book:
     # -- reading back -------------------------------------------------------------------------
 
     def add_seen(self, source: Source, facts: Iterable[tuple[ApplicationId, Seen]]) -> int:
-        """Write down what a reader met, in its order; returns how many accepted reports were new."""
+        """Write down what a reader met, in its order; returns how many reports were new there."""
         new = 0
         for application, seen in facts:
             row = self._one("SELECT case_no FROM cases WHERE application = ?", application.bytes)
@@ -220,22 +225,6 @@ class Book:
     def finish_reading(self) -> None:
         """Prepare for looking at single cases."""
         self._db.execute("CREATE INDEX seen_of_case ON seen (case_no, source, place)")
-
-    def missing(self) -> int:
-        """How many reports are missing from at least one of the two sources."""
-        row = self._one(
-            "SELECT count(*) FROM reports WHERE outcome IS NOT 'refused' "
-            "AND (NOT in_api OR NOT in_kafka)"
-        )
-        return int(row[0]) if row is not None else 0
-
-    def case_numbers(self) -> Iterator[tuple[int, str]]:
-        """Number and name of every case."""
-        for number in range(self._cases):
-            (name,) = self._db.execute(
-                "SELECT name FROM cases WHERE case_no = ?", (number,)
-            ).fetchone()
-            yield number, name
 
     def expected(self, case_no: int) -> list[Expected]:
         """What the trail of a case must tell, in its order."""
@@ -255,14 +244,13 @@ class Book:
         )
         return [Seen(*row) for row in rows]
 
-    def _one(self, statement: str, *values: object) -> Sequence[int] | None:
-        found: Sequence[int] | None = self._db.execute(statement, values).fetchone()
-        return found
+    def _one(self, statement: str, *values: object) -> Any:
+        return self._db.execute(statement, values).fetchone()
 
 
 def content_of(agency: str, activity: str, lifecycle: str, time: str) -> bytes:
     """A short digest of what a report says; equal exactly when all four are."""
-    text = "\x1f".join((agency, activity, lifecycle, time))
+    text = f"{agency}\x1f{activity}\x1f{lifecycle}\x1f{time}"
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 

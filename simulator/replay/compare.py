@@ -25,9 +25,7 @@ class Faults:
         return not (self.lost or self.doubled or self.misordered)
 
 
-def compare(
-    expected: Sequence[Expected], seen: Sequence[Seen], *, repeats_allowed: bool
-) -> Faults:
+def compare(expected: Sequence[Expected], seen: Sequence[Seen], *, repeats_allowed: bool) -> Faults:
     """Hold what was seen of an application against the reports of its case."""
     faults = Faults()
     first: dict[int, Seen] = {}

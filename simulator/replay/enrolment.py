@@ -1,4 +1,4 @@
-"""Makes the agencies of a log known before they report: topics, an identity, an entry in the catalogue."""
+"""Makes the agencies of a log known before they report: topics, identity, catalogue entry."""
 
 import asyncio
 import time

@@ -19,9 +19,7 @@ _CREATED, _OK, _UNAUTHORIZED = 201, 200, 401
 # A rule of tracking said no; the answer is final. Everything else that is no success is a mistake
 # of ours or of the platform, and hiding it as a refusal would make a bad replay look good.
 _REFUSED = frozenset({403, 404, 409, 422})
-_OUR_MISTAKES = frozenset(
-    {"invalid_fields", "key_reused", "not_allowed", "not_found", "no_such_address"}
-)
+_OUR_MISTAKES = frozenset({"key_reused", "not_allowed", "not_found", "no_such_address"})
 
 
 class Unexpected(Exception):
@@ -50,9 +48,7 @@ class HttpDoor:
         path = f"/v1/agencies/{report.agency}/reports"
         body = json.dumps(body_of(report, application)).encode()
         client = client_of(report.agency)
-        reply = await self._patience.post(
-            lambda: self._attempt(client, path, str(report.id), body)
-        )
+        reply = await self._patience.post(lambda: self._attempt(client, path, str(report.id), body))
         if reply.status in {_CREATED, _OK}:
             return "accepted"
         code = reply.json().get("code")

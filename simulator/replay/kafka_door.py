@@ -18,6 +18,7 @@ from contracts.tracking import ReportAccepted, ReportRefused
 from simulator.replay.book import Book, Outcome, Report
 from simulator.replay.http_door import fact_of
 from simulator.replay.patience import GaveUp, Patience, pause
+from simulator.replay.together import together
 
 ANSWER_SECONDS = 10.0
 STOP_SECONDS = 10.0
@@ -70,9 +71,7 @@ class KafkaDoor:
 
     async def run(self) -> None:
         """Send and listen until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send_forever())
-            tasks.create_task(self._listen_forever())
+        await together(self._send_forever(), self._listen_forever())
 
     def _record(self, report: Report, application: ApplicationId) -> _Record:
         fact = fact_of(report, application)
@@ -155,8 +154,8 @@ class KafkaDoor:
             consumer.assign(places)
             # From the beginning: an interrupted run of this replay may have its answers there.
             await consumer.seek_to_beginning(*places)
-            behind = {at for at, end in (await consumer.end_offsets(places)).items() if end > 0}
             ends = await consumer.end_offsets(places)
+            behind = {place for place, end in ends.items() if end > 0}
             while True:
                 found = await consumer.getmany(timeout_ms=200, max_records=2000)
                 self._take([record for records in found.values() for record in records])

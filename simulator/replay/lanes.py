@@ -1,4 +1,4 @@
-"""Sends the reports of a book: cases side by side, each case strictly one report after the other."""
+"""Sends the reports of a book: cases side by side, within a case one after the other."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
 from simulator.replay.book import Report
+from simulator.replay.together import together
 
 # How many reports may be read ahead, per lane: enough that a long case keeps no other waiting.
 AHEAD = 32
@@ -27,10 +28,7 @@ class Lanes:
     async def run(self, reports: Iterable[Report]) -> float:
         """Deliver all reports and return how many seconds it took."""
         begun = time.monotonic()
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._count):
-                tasks.create_task(self._work())
-            tasks.create_task(self._feed(reports))
+        await together(self._feed(reports), *(self._work() for _ in range(self._count)))
         return time.monotonic() - begun
 
     async def _feed(self, reports: Iterable[Report]) -> None:

@@ -1,10 +1,9 @@
 """From a log to the book: every row a report with its own id, every case with its door."""
 
-from collections import Counter
 from collections.abc import Callable, Container
 from dataclasses import dataclass
 
-from contracts.ids import AgencyId, ReportId
+from contracts.ids import ReportId
 from simulator.logs import source
 from simulator.logs.rows import BadRow, Row
 from simulator.replay.book import Book, Door
@@ -44,9 +43,7 @@ def load(options: ReplayOptions, book: Book, taken: Container[str], tell: Tell) 
 
 
 class _Loader:
-    def __init__(
-        self, options: ReplayOptions, book: Book, agencies: Agencies, tell: Tell
-    ) -> None:
+    def __init__(self, options: ReplayOptions, book: Book, agencies: Agencies, tell: Tell) -> None:
         self.identity = ""
         self.events = self.malformed = 0
         self._share = options.http_share
@@ -54,17 +51,15 @@ class _Loader:
         self._agencies = agencies
         self._tell = tell
         self._cases = 0
-        self._without_offset = 0
-        self._per_agency: Counter[AgencyId] = Counter()
+        self._told_about_offsets = False
 
     def add(self, row: Row) -> None:
         agency, name, is_new = self._agencies.of(row)
         if is_new:
             self._book.add_agency(agency, name)
-        if not row.zoned:
-            if not self._without_offset:
-                self._tell(f"Line {row.line}: the time has no offset; such times are taken as UTC")
-            self._without_offset += 1
+        if not row.zoned and not self._told_about_offsets:
+            self._tell(f"Line {row.line}: the time has no offset; such times are taken as UTC")
+            self._told_about_offsets = True
         case_no, index = self._case(row.case)
         report = ReportId.of(self.identity, row.case, str(index))
         self._book.add_report(case_no, report, agency, (row.activity, row.lifecycle, row.time))

@@ -1,4 +1,4 @@
-"""From the words of a log to names on the platform: agencies and idempotency keys, always the same."""
+"""From the words of a log to agencies and idempotency keys: the same at every run."""
 
 import hashlib
 import re
@@ -35,7 +35,7 @@ class Agencies:
         return code, name, True
 
     def _code(self, name: str) -> AgencyId:
-        log, own = slug(self._log), slug(name)
+        log, own = slug(self._log) or "log", slug(name)
         text = log if name == self._log else "-".join(part for part in (log, own) if part)
         is_taken = text in self._taken or text in self._codes.values()
         if is_taken or not own or len(text) > _MAX:
@@ -69,4 +69,5 @@ def identity_of(options: ReplayOptions, log: str, digest: str) -> str:
 
 def key_of(identity: str, case: str) -> str:
     """The idempotency key of a case's application. The name of the case cannot be read from it."""
-    return f"replay-{hashlib.sha256(f'{identity}\x1f{case}'.encode()).hexdigest()[:40]}"
+    digest = hashlib.sha256(f"{identity}\x1f{case}".encode()).hexdigest()
+    return f"replay-{digest[:40]}"

@@ -44,8 +44,11 @@ MAX_LANES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The outcome. `rate` is events answered per second; `met_again` counts facts that came twice
-    over Kafka as such, which every reader must expect."""
+    """The outcome. `rate` is events answered per second.
+
+    `met_again` counts facts that came over Kafka again under their own ids, which every reader
+    must expect; `seconds` is how long sending took.
+    """
 
     cases: int
     events: int

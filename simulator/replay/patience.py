@@ -11,6 +11,9 @@ from simulator.replay.wire import ConnectionLost, Reply
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 _OUR_TURN_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_CONFLICT = 409
+# No rule stands behind these: another request came in between.
+_MAY_PASS = frozenset({"conflict", "in_flight"})
 
 
 class GaveUp(Exception):
@@ -60,10 +63,9 @@ def pause(tries: int) -> float:
 
 
 def _may_pass(reply: Reply) -> bool:
-    # `conflict` without a rule behind it: somebody else's decision came in between.
-    return reply.status in _OUR_TURN_AGAIN or (
-        reply.status == 409 and reply.json().get("code") == "conflict"  # noqa: PLR2004 - HTTP's number
-    )
+    if reply.status == _CONFLICT:
+        return reply.json().get("code") in _MAY_PASS
+    return reply.status in _OUR_TURN_AGAIN
 
 
 def _retry_after(reply: Reply) -> float:

@@ -1,6 +1,7 @@
 """Reads the trail back into the book: through the public API as an operator, and from Kafka."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -11,10 +12,10 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from contracts.catalog import Topic, topic_of
-from contracts.envelope import Envelope, format_time, from_headers
+from contracts.catalog import EVENTS, Topic, topic_of
+from contracts.envelope import format_time, from_headers
 from contracts.ids import ApplicationId
-from contracts.tracking import ActivityRecorded, ApplicationSubmitted
+from contracts.tracking import ActivityRecorded
 from simulator.platform import Answered, Calls
 from simulator.replay.book import Book, Seen, Source, content_of
 from simulator.replay.http_door import OPERATOR
@@ -23,9 +24,12 @@ PAGE = 1000
 POLL_SECONDS = 0.3
 SETTLE_SECONDS = 1.0
 _REQUEST_MS = 5_000
-_TYPES = {event.wire_type() for event in (ActivityRecorded, ApplicationSubmitted)}
-_PREFIX = f"{ApplicationSubmitted.type.partition('.')[0]}."
+_TYPES = {event.wire_type() for event in EVENTS if event.topic == ActivityRecorded.topic}
 _Fact = tuple[ApplicationId, Seen]
+
+
+class Unreadable(Exception):
+    """The trail cannot be read back, so nothing can be said about it."""
 
 
 class Watch:
@@ -92,7 +96,7 @@ async def read_kafka(
     except KafkaError as problem:
         raise Unreadable(f"Kafka cannot be read: {type(problem).__name__}") from problem
     try:
-        places = _places(topic_of(ApplicationSubmitted))
+        places = _places(topic_of(ActivityRecorded))
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         while not watch.is_over:
@@ -101,10 +105,6 @@ async def read_kafka(
             _keep(book, "kafka", map(_from_record, records), watch, advance)
     finally:
         await consumer.stop()
-
-
-class Unreadable(Exception):
-    """The trail cannot be read back, so nothing can be said about it."""
 
 
 def _keep(
@@ -125,21 +125,24 @@ def _places(topic: Topic) -> list[TopicPartition]:
 
 def _from_entry(entry: Mapping[str, Any]) -> _Fact | None:
     """A line of the timeline, if it is a fact about an application."""
-    if not entry["type"].startswith(_PREFIX):
-        return None
     time_ = format_time(datetime.fromisoformat(entry["time"]))
-    return _fact(entry["data"], entry["version"], UUID(entry["event_id"]).bytes, time_)
+    event = UUID(entry["event_id"]).bytes
+    return _fact(entry["type"], entry["data"], entry["version"], event, time_)
 
 
 def _from_record(record: Any) -> _Fact | None:
-    envelope: Envelope = from_headers(record.headers)
-    fact = ActivityRecorded if envelope.type == ActivityRecorded.wire_type() else None
-    if fact is None:
-        return _other(record, envelope)
-    said = fact.model_validate_json(record.value)
-    return _fact(
-        said.model_dump(mode="json"),
-        envelope.version or 0,
-        envelope.id.bytes,
-        format_time(envelope.time),
-    )
+    envelope = from_headers(record.headers)
+    data, version = json.loads(record.value), envelope.version or 0
+    return _fact(envelope.type, data, version, envelope.id.bytes, format_time(envelope.time))
+
+
+def _fact(
+    wire_type: str, data: Mapping[str, Any], version: int, event: bytes, time_: str
+) -> _Fact | None:
+    if wire_type not in _TYPES:
+        return None
+    application = ApplicationId(data["application_id"])
+    if wire_type != ActivityRecorded.wire_type():
+        return application, Seen(version, event)
+    content = content_of(data["agency"], data["activity"], data["lifecycle"], time_)
+    return application, Seen(version, event, UUID(data["report_id"]).bytes, content)

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict
 from structlog.testing import capture_logs
 
@@ -402,3 +402,21 @@ def test_the_two_lists_of_routes_hold_every_route(settings: ServiceSettings) -> 
         "GET /docs/docs.js",
         "GET /docs/docs.css",
     }
+
+
+async def test_an_endpoint_may_take_the_request_beside_its_body_and_caller(
+    settings: ServiceSettings, connect: Callable[[FastAPI], Any]
+) -> None:
+    curious = Router()
+
+    @curious.command("/v1/curious", allow=PUBLIC)
+    async def ask(
+        request: Request, form: Json[Form], caller: Caller, key: IdempotencyKey, page: int = 1
+    ) -> list[str]:
+        return [request.method, form.what, caller.actor, key, str(page)]
+
+    app = create_app("Curious", [curious], settings, health=Health())
+    async with connect(app) as client:
+        body = {"session_id": str(SessionId.new()), "what": "look"}
+        answer = await client.post("/v1/curious?page=3", json=body, headers=KEY)
+    assert answer.json() == ["POST", "look", "public", "key-00000001", "3"]

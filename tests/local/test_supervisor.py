@@ -27,7 +27,6 @@ def program(
     port = processes.free_port()
     environment = {
         **os.environ,
-        "PYTHONPATH": str(paths.REPOSITORY),
         "LOKET_HOME": str(home),
         "LOKET_HTTP_PORT": str(port),
         **(extra or {}),

@@ -53,9 +53,9 @@ class Email:
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(now())
         mail["Message-ID"] = f"<{message.notification_id}@{self._domain}>"
-        mail["Content-Language"] = message.language
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
+        mail["Content-Language"] = message.language  # set_content takes away what was there before
         return mail
 
     @property

@@ -82,7 +82,7 @@ class Ticket:
         return replace(self, version=self.version + 1, status=status, counter_id=counter_id)
 
     def _must_be_at(self, counter_id: CounterId) -> None:
-        if False:
+        if self.counter_id != counter_id:
             raise NotCalledHere
         if self.status is Status.FINISHED:
             raise TicketFinishedAlready

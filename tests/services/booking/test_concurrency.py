@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy.dialects import postgresql
 
+from chassis import testing
 from contracts.ids import PersonId
 from services.booking.tables import metadata
-from tests.services.booking.conftest import Booking
+from services.booking.wiring import SERVICE
+from tests.services.booking.conftest import Booking, Fresh, mall_entry, service_entry
 
 pytestmark = pytest.mark.integration
 
@@ -54,6 +57,30 @@ async def test_a_place_that_was_given_up_is_taken_again_exactly_once(booking: Bo
     assert early[0].status_code == 200
     assert len(taken) == 1
     assert await booking.booked_count(session_id) == (1, 1)
+
+
+async def test_two_processes_fill_one_session_together(
+    fresh_database: Fresh, tmp_path: Path
+) -> None:
+    key_file = tmp_path / "code-key"
+    key_file.write_bytes(b"k" * 32)
+    addresses = await fresh_database("booking")
+    async with (
+        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
+    ):
+        await one.deliver("booking.catalogue", one.arrival(mall_entry()))
+        await one.deliver("booking.catalogue", one.arrival(service_entry()))
+        both = [Booking(one), Booking(other)]
+        session_id = await both[0].opened(capacity=30)
+        persons = [PersonId.new() for _ in range(50)]
+        answers = await asyncio.gather(
+            *(both[turn % 2].book(session_id, persons[turn // 2]) for turn in range(100))
+        )
+        found = Counter(answer.json().get("code", "booked") for answer in answers)
+        assert found["booked"] == 30
+        assert set(found) <= {"booked", "session_full", "already_booked"}
+        assert await both[1].booked_count(session_id) == (30, 30)
 
 
 async def test_the_database_itself_refuses_one_place_too_many(booking: Booking) -> None:

@@ -136,27 +136,25 @@ async def test_a_checkpoint_is_made_once_per_key_and_everybody_may_read_it(ledge
     assert (await verify(ledger.running.database)).checkpoints == 1
 
 
-@pytest.mark.parametrize(
-    "method, path, role, status",
-    [
-        ("GET", "/v1/chains/x", None, 401),
-        ("GET", "/v1/chains/x", "citizen", 403),
-        ("GET", "/v1/chains/x", "officer", 404),
-        ("GET", "/v1/chains/" + "x" * 201, "officer", 400),
-        ("GET", "/v1/entries", "officer", 403),
-        ("GET", "/v1/entries?limit=501", "operator", 400),
-        ("GET", "/v1/entries?after=9223372036854775808", "operator", 400),
-        ("POST", "/v1/checkpoints", "officer", 403),
-        ("POST", "/v1/checkpoints", "operator", 400),
-    ],
-)
-async def test_others_are_turned_away(
-    ledger: Probe, method: str, path: str, role: str | None, status: int
-) -> None:
-    headers = ledger.bearer("budi", role) if role else {}
-    answer = await ledger.client.request(method, path, headers=headers)
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+TURNED_AWAY: list[tuple[str, str, str | None, int]] = [
+    ("GET", "/v1/chains/x", None, 401),
+    ("GET", "/v1/chains/x", "citizen", 403),
+    ("GET", "/v1/chains/x", "officer", 404),
+    ("GET", "/v1/chains/" + "x" * 201, "officer", 400),
+    ("GET", "/v1/entries", "officer", 403),
+    ("GET", "/v1/entries?limit=501", "operator", 400),
+    ("GET", "/v1/entries?after=9223372036854775808", "operator", 400),
+    ("POST", "/v1/checkpoints", "officer", 403),
+    ("POST", "/v1/checkpoints", "operator", 400),
+]
+
+
+async def test_others_are_turned_away(ledger: Probe) -> None:
+    for method, path, role, status in TURNED_AWAY:
+        headers = ledger.bearer("budi", role) if role else {}
+        answer = await ledger.client.request(method, path, headers=headers)
+        assert answer.status_code == status, (method, path, role, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_migrating_twice_changes_nothing(

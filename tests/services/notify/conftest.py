@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,9 +37,9 @@ def start(database: Database, sink: Sink, tmp_path: Path) -> Start:
     key_file = tmp_path / "key"
     key_file.write_bytes(os.urandom(32))
 
-    def begin(*, by_itself: bool = False, **settings: object) -> AbstractAsyncContextManager[Probe]:
+    def begin(*, by_itself: bool = False, **settings: Any) -> AbstractAsyncContextManager[Probe]:
         service = SERVICE if by_itself else replace(SERVICE, tasks=())
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "key_file": key_file,
             "smtp_host": "127.0.0.1",
             "smtp_port": sink.port,

@@ -39,6 +39,5 @@ class Sink:
     def messages(self) -> list[EmailMessage]:
         """The mails, parsed."""
         return [
-            cast("EmailMessage", message_from_bytes(cast("bytes", mail.content), policy=default))
-            for mail in self.mails
+            message_from_bytes(cast("bytes", mail.content), policy=default) for mail in self.mails
         ]

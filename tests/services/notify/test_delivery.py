@@ -1,4 +1,4 @@
-"""Each message at least once while somebody delivers, never more than three times, whatever breaks."""
+"""Each message at least once while somebody delivers, never more than three times."""
 
 import asyncio
 from dataclasses import replace
@@ -20,6 +20,7 @@ from contracts.tracking import (
     StageReturned,
 )
 from local.testing import Database
+from services.notify import store
 from tests.services.notify.conftest import Start
 from tests.services.notify.sink import Sink
 from tests.services.notify.steps import (
@@ -211,6 +212,24 @@ async def test_however_often_it_crashes_there_are_never_more_than_three_mails(
     assert await told(notify) == [("queued", None, None), ("failed", 3, "outcome_unknown")]
 
 
+async def test_a_result_that_comes_after_the_end_changes_nothing(notify: Probe, sink: Sink) -> None:
+    await submit(notify, await register(notify))
+    for _ in range(3):
+        async with notify.running.database.transaction() as tx:
+            slow = await store.claim(tx, 60)
+        await make_due(notify)
+    assert slow is not None
+    assert slow.attempt == 3
+    assert await deliver_all(notify) == 1
+    before = await told(notify)
+    assert before[-1] == ("failed", 3, "outcome_unknown")
+    late = deliverer(notify)
+    await late._record(slow, 3, "timed_out")
+    await late._record(slow, 3, None)
+    assert await told(notify) == before
+    assert not await late.deliver_next()
+
+
 async def test_two_processes_never_make_the_same_attempt(start: Start, sink: Sink) -> None:
     async with start() as first, start() as second:
         made = await register(first)
@@ -242,7 +261,7 @@ async def test_the_running_service_delivers_by_itself(start: Start, sink: Sink) 
     async with start(by_itself=True) as probe:
         await submit(probe, await register(probe))
         async with asyncio.timeout(WAIT_SECONDS):
-            while ("sent", 1, None) not in await told(probe):
+            while ("sent", 1, None) not in await told(probe):  # noqa: ASYNC110 - a bounded poll
                 await asyncio.sleep(0.02)
     assert len(sink.mails) == 1
 

@@ -1,4 +1,4 @@
-"""One message per cause, recipient and channel; it ends once, and what comes later changes nothing."""
+"""One message per cause, recipient and channel; it ends once, whatever comes later."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,7 +1,7 @@
 """Who left an address: once per request, erased for good, and never seen in clear anywhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
 
 import asyncpg
 import pytest
@@ -50,33 +50,23 @@ async def test_two_requests_with_one_address_make_two_recipients_that_look_unrel
     assert len({row["address"][12:] for row in rows}) == 2
 
 
-@pytest.mark.parametrize("address", BAD_ADDRESSES)
-async def test_a_bad_address_is_refused_and_not_repeated(notify: Probe, address: str) -> None:
-    answer = await notify.client.post(
-        "/v1/recipients", json={"email": address}, headers={"Idempotency-Key": "registration-1"}
-    )
-    assert answer.status_code == 400
-    assert address not in answer.json().get("detail", "")
-    assert "x@y.co" not in answer.text
+async def test_a_bad_address_is_refused_and_not_repeated(notify: Probe) -> None:
+    for address in BAD_ADDRESSES:
+        answer = await notify.client.post(
+            "/v1/recipients", json={"email": address}, headers={"Idempotency-Key": "registration-1"}
+        )
+        assert answer.status_code == 400, address
+        assert json.dumps(address)[1:-1] not in answer.text, address
     assert await addresses(notify) == 0
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "{}",
-        "[]",
-        '{"email":1}',
-        '{"email":"a@b.co","language":"fr"}',
-        '{"email":"a@b.co","x":1}',
-    ],
-)
-async def test_a_bad_body_is_refused(notify: Probe, body: str) -> None:
+async def test_a_bad_body_is_refused(notify: Probe) -> None:
     headers = {"Idempotency-Key": "registration-1", "Content-Type": "application/json"}
-    answer = await notify.client.post("/v1/recipients", content=body, headers=headers)
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
+    french = '{"email":"a@b.co","language":"fr"}'
+    for body in ("", "{}", "[]", '{"email":1}', french, '{"email":"a@b.co","x":1}'):
+        answer = await notify.client.post("/v1/recipients", content=body, headers=headers)
+        assert answer.status_code == 400, body
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_erasing_makes_the_address_unreadable_and_twice_is_once(notify: Probe) -> None:
@@ -145,7 +135,7 @@ async def test_an_address_is_found_in_no_table_and_no_log_before_and_after_erasu
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG")
-    made = await register(notify, CANARY, key=f"key-of-{made_of(CANARY)}")
+    made = await register(notify, CANARY, key="key-of-somebody")
     application_id = await submit(notify, made)
     sink.refusal = "550 mailbox {} is full"
     await deliver_all(notify)
@@ -169,38 +159,35 @@ async def test_an_address_is_found_in_no_table_and_no_log_before_and_after_erasu
     assert_absent("\n".join([out, err, *ours]).lower())
 
 
-def made_of(address: str) -> str:
-    return str(len(address))
-
-
 def assert_absent(text: str) -> None:
-    for part in (CANARY, "canary", "canary".encode().hex(), "k7q2", "k7q2".encode().hex()):
+    for part in ("canary", "k7q2"):
         assert part not in text
+        assert part.encode("ascii").hex() not in text
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO deliveries SELECT notification_id, 4, NULL FROM notifications",
-        "UPDATE deliveries SET attempts = 4",
-        "UPDATE notifications SET state = 'sent', settled_at = now(), attempts = 0",
-        "UPDATE notifications SET state = 'sent', attempts = 1",
-        "INSERT INTO notifications SELECT gen_random_uuid(), version, application_id, recipient_id,"
-        " cause_id, template, channel, queued_at, state, attempts, settled_at FROM notifications",
-        "UPDATE recipients SET erased_at = now()",
-    ],
+ROUND_THE_DOMAIN = (
+    "UPDATE deliveries SET attempts = 4",
+    "UPDATE deliveries SET attempts = -1",
+    "INSERT INTO deliveries SELECT gen_random_uuid(), 4, NULL",
+    "UPDATE notifications SET state = 'sent', settled_at = now(), attempts = 0",
+    "UPDATE notifications SET state = 'sent', attempts = 1",
+    "UPDATE notifications SET attempts = 4",
+    """INSERT INTO notifications
+       SELECT gen_random_uuid(), version, application_id, recipient_id, cause_id, template,
+              channel, queued_at, state, attempts, settled_at FROM notifications""",
+    "UPDATE recipients SET erased_at = now()",
+    "UPDATE recipients SET address = NULL",
 )
-async def test_the_rules_hold_for_whoever_goes_round_the_domain(
-    notify: Probe, statement: str
-) -> None:
+
+
+async def test_the_rules_hold_for_whoever_goes_round_the_domain(notify: Probe) -> None:
     await submit(notify, await register(notify))
-    with pytest.raises((asyncpg.CheckViolationError, asyncpg.UniqueViolationError)):
-        await notify.rows(statement)
+    for statement in ROUND_THE_DOMAIN:
+        with pytest.raises((asyncpg.CheckViolationError, asyncpg.UniqueViolationError)):
+            await notify.rows(statement)
 
 
-async def test_notifications_are_shown_to_staff_without_the_address(
-    notify: Probe, start: Callable[..., Awaitable[None]]
-) -> None:
+async def test_notifications_are_shown_to_staff_without_the_address(notify: Probe) -> None:
     application_id = await submit(notify, await register(notify, CANARY))
     await deliver_all(notify)
     path = f"/v1/notifications?application_id={application_id}"
