@@ -1,1 +1,1 @@
-"""What a sixth service would need unchanged: dispatch, event log, relay, consumers, HTTP, tokens."""
+"""What a sixth service would need unchanged: dispatch, event log, relay, consumers, HTTP, auth."""

@@ -78,25 +78,30 @@ class Reading:
         """What the record says, as far as this consumer wants to know."""
         try:
             envelope = from_headers(arrival.headers)
-            if envelope.version is not None and not _is_uuid(envelope.subject):
-                return Rejected(
-                    arrival, "malformed_envelope", "the subject of a numbered fact is a UUID"
-                )
-            if self.events is None:
-                return Delivered(envelope, None, arrival)
-            if envelope.type not in self.known:
-                return Rejected(
-                    arrival,
-                    "unknown_event",
-                    f"{envelope.type[:80]!a} is not in this version's catalog",
-                )
-            event = self.events.get(envelope.type)
-            fact = jsontext.read(event, arrival.value) if event is not None else None
         except MalformedEnvelope as problem:
             return Rejected(arrival, "malformed_envelope", str(problem))
+        if envelope.version is not None and not _is_uuid(envelope.subject):
+            return Rejected(
+                arrival, "malformed_envelope", "the subject of a numbered fact is a UUID"
+            )
+        if self.events is None:
+            return Delivered(envelope, None, arrival)
+        return self._look_inside(envelope, arrival, self.events)
+
+    def _look_inside(
+        self, envelope: Envelope, arrival: Arrival, events: Mapping[str, type[Fact]]
+    ) -> Delivered | Rejected:
+        if envelope.type not in self.known:
+            return Rejected(arrival, "unknown_event", f"{envelope.type[:80]!a} is unknown here")
+        event = events.get(envelope.type)
+        if event is None:
+            return Delivered(envelope, None, arrival)
+        if not event.belongs_on(arrival.topic):
+            return Rejected(arrival, "wrong_topic", "the event does not belong on this topic")
+        try:
+            return Delivered(envelope, jsontext.read(event, arrival.value), arrival)
         except Malformed as problem:
             return Rejected(arrival, problem.code, _explained(problem))
-        return Delivered(envelope, fact, arrival)
 
 
 def _is_uuid(text: str) -> bool:

@@ -84,7 +84,7 @@ class Runner:
     async def _on_records(self, records: Sequence[Any]) -> None:
         await failpoint("consume.after_poll")
         arrivals = [arrival_of(record) for record in records]
-        started = time.time_ns()
+        started, began = time.time_ns(), time.monotonic()
         await self.take(arrivals)
         if self._stopping:
             return
@@ -92,6 +92,8 @@ class Runner:
         self._trace(arrivals, started)
         self._on_commit()
         self._moved_at = time.monotonic()
+        took = self._moved_at - began
+        metrics.CONSUMER_BATCH_SECONDS(self.subscription.consumer).observe(took)
         for arrival in arrivals:
             place = TopicPartition(arrival.topic, arrival.partition)
             self._next[place] = self._uncommitted[place] = arrival.offset + 1
@@ -207,7 +209,7 @@ class Runner:
         return self.lag() > 0 and time.monotonic() - self._moved_at > _STUCK_SECONDS
 
 
-class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]
+class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """Begins each assignment at the database's position."""
 
     def __init__(self, runner: Runner) -> None:

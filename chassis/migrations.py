@@ -8,6 +8,8 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from chassis.database import Tx
+
 _ROOT = Path(__file__).resolve().parent.parent
 # One lock for all who migrate the same database at once; the number is arbitrary but fixed.
 _LOCK = 7_204_816_130
@@ -16,7 +18,9 @@ CREATE TABLE IF NOT EXISTS migrations (
     name       text PRIMARY KEY,
     sha256     text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-)"""
+);
+GRANT SELECT ON migrations TO {app};
+"""
 
 
 class MigrationChanged(Exception):
@@ -58,7 +62,7 @@ async def migrate(owner_url: str, service: str) -> int:
     )
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        await connection.execute(_CREATE)
+        await connection.execute(_with_roles(_CREATE, str(url.database)))
         done = {
             row["name"]: row["sha256"]
             for row in await connection.fetch("SELECT name, sha256 FROM migrations")
@@ -75,6 +79,16 @@ async def migrate(owner_url: str, service: str) -> int:
         await connection.close(timeout=10)
 
 
+async def missing(tx: Tx, service: str) -> list[str]:
+    """The migrations that a service's database still needs, in order."""
+    done = {row["name"] for row in await tx.fetch("SELECT name FROM migrations")}
+    return [migration.name for migration in migrations_of(service) if migration.name not in done]
+
+
+def _with_roles(sql: str, database: str) -> str:
+    return sql.replace("{app}", f'"{database}"').replace("{relay}", f'"{database}_relay"')
+
+
 def _check_unchanged(migration: Migration, sha256: str) -> None:
     if migration.sha256 != sha256:
         raise MigrationChanged(
@@ -85,7 +99,7 @@ def _check_unchanged(migration: Migration, sha256: str) -> None:
 async def _apply(
     connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration, database: str
 ) -> None:
-    sql = migration.sql.replace("{app}", f'"{database}"').replace("{relay}", f'"{database}_relay"')
+    sql = _with_roles(migration.sql, database)
     async with connection.transaction():
         await connection.execute(sql)
         await connection.execute(

@@ -9,12 +9,15 @@ import platform
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any
 
 import structlog
 import uvicorn
+import uvloop
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
+from typing_extensions import override
 
 from chassis import auth, http, kafka, logs, metrics, operations, telemetry
 from chassis.consume import Runner
@@ -25,6 +28,7 @@ from chassis.eventlog import Cause
 from chassis.failpoints import arm
 from chassis.health import Health, NotReady
 from chassis.keys import Keys
+from chassis.migrations import missing
 from chassis.relay import Relay
 from chassis.reporting import Reporter
 from chassis.settings import ServiceSettings, SettingsProblem
@@ -175,8 +179,15 @@ class Running:
             finally:
                 await broker.stop()
 
+    async def _migrated(self) -> None:
+        async with self.database.transaction() as tx:
+            lacking = await missing(tx, self.service.name)
+        if lacking:
+            raise NotReady(f"run the migrations first, beginning with {lacking[0]}")
+
     def _register_checks(self) -> None:
         self.health.check("database", self.database.ping)
+        self.health.check("migrations", self._migrated)
         for runner in self.runners:
             consumer = runner.subscription.consumer
             self.health.check(f"kafka {consumer}", _once_assigned(runner))
@@ -219,22 +230,40 @@ def run(service: Service) -> None:
     )
     metrics.BUILD(service.name, "0.1.0", platform.python_version()).set(1)
     try:
-        uvicorn.run(
-            _create(service, settings),
-            host=settings.http_host,
-            port=settings.http_port,
-            factory=True,
-            loop="uvloop",
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=int(settings.shutdown_seconds),
-        )
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(service, settings))
     finally:
         telemetry.shutdown()
 
 
-def _create(service: Service, settings: ServiceSettings) -> Callable[[], FastAPI]:
-    # Made inside the server's event loop: locks and events belong to it.
-    return lambda: Running(service, settings).app()
+class _Server(uvicorn.Server):
+    """Tells the service at the signal: open streams would otherwise hold up the stop."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+        self._loop = asyncio.get_running_loop()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        super().handle_exit(sig, frame)
+
+
+async def _serve(service: Service, settings: ServiceSettings) -> None:
+    # Made inside the event loop: locks and events belong to it.
+    running = Running(service, settings)
+    config = uvicorn.Config(
+        running.app(),
+        host=settings.http_host,
+        port=settings.http_port,
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.shutdown_seconds),
+    )
+    server = _Server(config, running.stopping)
+    await server.serve()
+    if not server.started:
+        raise SystemExit(1)

@@ -156,7 +156,7 @@ def current_trace_id() -> str | None:
 
 
 @contextmanager
-def _recorded(  # noqa: PLR0913, PLR0917 - what makes a span
+def _recorded(  # noqa: PLR0913 - what makes a span
     tracer: trace.Tracer,
     name: str,
     parent: str | None,

@@ -3,7 +3,9 @@
 Commands stand here, too, so that a service's domain needs nothing but this package.
 """
 
+import re
 from collections.abc import Hashable, Sequence
+from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -46,6 +48,13 @@ class Fact(BaseModel):
     def wire_type(cls) -> str:
         """The CloudEvents type, for example `booking.appointment_booked.v1`."""
         return f"{cls.type}.v{cls.version}"
+
+    @classmethod
+    @cache
+    def belongs_on(cls, topic: str) -> bool:
+        """Whether it may stand on this topic. What stands elsewhere speaks for another."""
+        own = re.escape(cls.topic).replace(r"\*", "[a-z][a-z0-9]*(-[a-z0-9]+)*")
+        return re.fullmatch(own, topic) is not None
 
     @property
     def aggregate_id(self) -> UUID:

@@ -143,16 +143,6 @@ def event_of(wire_type: str) -> type[Fact]:
         raise UnknownEvent(wire_type) from None
 
 
-def belongs_on(event: type[Fact], topic: str) -> bool:
-    """Whether this event may stand on this topic. What stands elsewhere speaks for another."""
-    if "*" not in event.topic:
-        return event.topic == topic
-    try:
-        return event.topic.replace("*", agency_of(topic)) == topic
-    except ValueError:
-        return False
-
-
 def topic_of(event: type[Fact]) -> Topic:
     """The topic of an event, with `*` for the agency where there is one topic per agency."""
     return _TOPIC_BY_NAME[event.topic]

@@ -20,7 +20,7 @@ from local.plan import Options
 from local.state import Phase, ProcessState, StackState
 from local.supervisor import Supervisor
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 LOCK_SECONDS = 2.0
 """Whoever only asks whether a daemon runs holds the lock for a moment, too."""
 log = logging.getLogger(__name__)

@@ -62,12 +62,13 @@ async def create_service(server: Server, name: str, passwords: Path) -> None:
         for role, password in wanted.items():
             exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
             verb = "ALTER" if exists else "CREATE"
-            await connection.execute(f"{verb} ROLE {role} LOGIN PASSWORD '{password}'")
+            await _run(connection, f"{verb} ROLE %I LOGIN PASSWORD %L", role, password)
         exists = await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name)
         if not exists:
-            await connection.execute(f"CREATE DATABASE {name} OWNER {name}{OWNER_SUFFIX}")
-        await connection.execute(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
-        await connection.execute(f"GRANT CONNECT ON DATABASE {name} TO {', '.join(roles(name))}")
+            await _run(connection, "CREATE DATABASE %I OWNER %I", name, f"{name}{OWNER_SUFFIX}")
+        await _run(connection, "REVOKE ALL ON DATABASE %I FROM PUBLIC", name)
+        for role in wanted:
+            await _run(connection, "GRANT CONNECT ON DATABASE %I TO %I", name, role)
     finally:
         await connection.close()
 
@@ -86,9 +87,9 @@ async def drop_service(server: Server, name: str, passwords: Path) -> None:
     _check(name)
     connection = await server.connect()
     try:
-        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await _run(connection, "DROP DATABASE IF EXISTS %I WITH (FORCE)", name)
         for role in roles(name):
-            await connection.execute(f"DROP ROLE IF EXISTS {role}")
+            await _run(connection, "DROP ROLE IF EXISTS %I", role)
     finally:
         await connection.close()
     kept = {role: word for role, word in _known(passwords).items() if role not in roles(name)}
@@ -101,6 +102,14 @@ def url(server: Server, name: str, role: str, passwords: Path) -> str:
     return f"postgresql+asyncpg://{role}:{password}@{server.host}:{server.port}/{name}"
 
 
+async def _run(
+    connection: "asyncpg.Connection[asyncpg.Record]", pattern: str, *values: str
+) -> None:
+    """Run a statement that takes no parameters, its values quoted by the server itself."""
+    quote = "SELECT format($1, VARIADIC $2::text[])"
+    await connection.execute(await connection.fetchval(quote, pattern, list(values)))
+
+
 def _known(passwords: Path) -> dict[str, str]:
     if not passwords.exists():
         return {}
@@ -109,6 +118,6 @@ def _known(passwords: Path) -> dict[str, str]:
 
 
 def _check(name: str) -> None:
-    """Names go into statements unquoted, so they must be plain."""
+    """Plain names look the same in every tool, quoted or not."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,50}", name):
         raise ValueError(f"{name!r} is no database name: small letters, digits and _ only")

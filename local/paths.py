@@ -24,12 +24,19 @@ def cache() -> Path:
 
 
 def fallback(key: Path) -> Path:
-    """A directory of ours below /var/tmp that stands in for one an unprivileged uid cannot reach.
+    """The directory below /var/tmp that stands in for one an unprivileged uid cannot reach.
+
+    Claim it before use: it is only a name until then.
+    """
+    digest = hashlib.sha256(str(key).encode()).hexdigest()[:12]
+    return Path("/var/tmp") / f"loket-{digest}"  # noqa: S108 - `claim` looks at its owner
+
+
+def claim(place: Path) -> Path:
+    """Make a directory that only we can write.
 
     Raises Unsupported when somebody else already owns it, because its content could not be trusted.
     """
-    digest = hashlib.sha256(str(key).encode()).hexdigest()[:12]
-    place = Path("/var/tmp") / f"loket-{digest}"  # noqa: S108 - checked for its owner just below
     place.mkdir(mode=0o755, exist_ok=True)
     found = place.lstat()
     writable_by_others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

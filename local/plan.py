@@ -94,6 +94,8 @@ def programs(
 
     def program(name: str, module: str, extra: Mapping[str, str]) -> Program:
         environment = {**common, "LOKET_HTTP_PORT": str(ports[name]), **extra}
+        if common.get("LOKET_TRACES") == "file":
+            environment["LOKET_TRACE_FILE"] = str(options.home / "traces" / f"{name}.jsonl")
         argv = [sys.executable, "-m", module]
         return Program(name, argv, environment, f"http://{HOST}:{ports[name]}")
 

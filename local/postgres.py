@@ -66,14 +66,18 @@ class Postgres:
     @property
     def data_moved(self) -> bool:
         """Whether the data are below /var/tmp, because `nobody` cannot enter the directory."""
-        unreachable = not paths.reachable_by_others(self.folder.parent)
-        return self._identity.uid is not None and unreachable
+        return self.data.parent != self.folder
 
     @property
     def data(self) -> Path:
-        """The data directory."""
-        base = paths.fallback(self.folder) if self.data_moved else self.folder
-        return base / "data"
+        """The data directory. Once made it stays where it is, whatever becomes of permissions."""
+        here = self.folder / "data"
+        if self._moved_to.exists():
+            return Path(self._moved_to.read_text(encoding="utf-8"))
+        unreachable = not paths.reachable_by_others(self.folder.parent)
+        if self._identity.uid is None or here.exists() or not unreachable:
+            return here
+        return paths.fallback(self.folder) / "data"
 
     @property
     def log(self) -> Path:
@@ -152,6 +156,10 @@ class Postgres:
         return databases.url(self.server, name, role, self._passwords)
 
     @property
+    def _moved_to(self) -> Path:
+        return self.folder / "data-moved-to"
+
+    @property
     def _passwords(self) -> Path:
         return self.folder / "passwords.json"
 
@@ -162,11 +170,15 @@ class Postgres:
 
     def _initialise(self) -> None:
         """Make a new data directory; one that is complete already is left alone."""
+        if self.data_moved:
+            paths.claim(self.data.parent)
         if (self.data / "loket.conf").exists():
             return
         paths.remove(self.data)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(mode=0o700, parents=True)
+        if self.data_moved:
+            paths.write_private(self._moved_to, str(self.data))
         password = secrets.token_urlsafe(32)
         paths.write_private(self.folder / "superuser-password", password)
         handed_over = self.data.with_name("initial-password")  # in a place its uid can reach

@@ -47,7 +47,7 @@ def directory() -> Path:
     name = f"postgres-{importlib.metadata.version(PACKAGE)}"
     base = paths.cache()
     if identity().uid is not None and not paths.reachable_by_others(base):
-        base = paths.fallback(base)
+        base = paths.claim(paths.fallback(base))
     place = base / name
     if not place.exists():
         _copy(place)

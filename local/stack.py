@@ -22,7 +22,7 @@ from local.errors import StackError, StartFailed, StopFailed
 from local.plan import Options
 from local.state import StackState
 
-START_SECONDS = 180.0
+START_SECONDS = 240.0
 STOP_SECONDS = 90.0
 HOME_MEGABYTES = 1500
 CACHE_MEGABYTES = 300

@@ -123,16 +123,22 @@ def _uptime(process: psutil.Process | None) -> float | None:
 
 
 def _memory(process: psutil.Process | None) -> float | None:
-    """Resident memory of the process and its children, in MB; shared pages count once each."""
+    """Memory of the process and its children, in MB; on Linux shared pages count once in all."""
     if process is None:
         return None
     total = 0
     for one in [process, *process.children(recursive=True)]:
         try:
-            total += one.memory_info().rss
+            total += _share(one)
         except psutil.Error:
             continue
     return round(total / 1_000_000, 1)
+
+
+def _share(process: psutil.Process) -> int:
+    full = process.memory_full_info()
+    share: int = getattr(full, "pss", full.rss)
+    return share
 
 
 def log_files(home: Path | None = None) -> dict[str, Path]:

@@ -5,6 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from chassis.kafka import new_producer
 from simulator.audit import FAULTS, Audit, audit
-from simulator.morning import Morning, Story
+from simulator.morning import ZONE, Morning, Story
 from simulator.platform import Calls, Platform
 
 
@@ -99,7 +100,12 @@ async def _listen(calls: Calls, console: Console, language: str) -> None:
             if line.startswith("data:"):
                 entry = json.loads(line[5:])
                 if language in entry:
-                    console.print(f"[dim]{entry['time'][11:19]}[/dim]  {entry[language]}")
+                    console.print(f"[dim]{_clock(entry)}[/dim]  {entry[language]}")
+
+
+def _clock(entry: dict[str, Any]) -> str:
+    """When it happened, as the clocks in the mall show it."""
+    return datetime.fromisoformat(entry["time"]).astimezone(ZONE).strftime("%H:%M:%S")
 
 
 async def _position(calls: Calls) -> int:
@@ -148,7 +154,7 @@ def _show(console: Console, trail: Trail, result: Audit, language: str) -> None:
     for entry in trail.read_model:
         held = by_id.get(entry["event_id"])
         table.add_row(
-            entry["time"][11:19],
+            _clock(entry),
             entry[language],
             f"#{held['position']}" if held else "[red]missing[/red]",
             held["hash"][:12] if held else "",

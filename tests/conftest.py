@@ -3,9 +3,23 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
+import structlog
+from hypothesis import settings
 
+from chassis import logs
 from local import testing
 from local.testing import Database, Servers
+
+
+# Property tests are bounded by examples, never by the speed of the machine, and repeatable.
+settings.register_profile("loket", deadline=None, derandomize=True)
+settings.load_profile("loket")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_logs() -> None:
+    """Not structlog's own form for a terminal, which prints all local variables."""
+    structlog.configure(processors=[logs.without_message, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ class BookingSettings(ServiceSettings):
     @classmethod
     def _holds_a_key(cls, file: Path) -> Path:
         try:
-            length = len(_key_in(file))
+            length = len(file.read_bytes())
         except OSError as problem:
             raise ValueError(f"cannot be read ({problem.strerror})") from None
         if length < _KEY_BYTES_MIN:
@@ -42,7 +42,7 @@ class BookingCodes:
     """
 
     def __init__(self, key_file: Path) -> None:
-        self._key = _key_in(key_file)
+        self._key = key_file.read_bytes()
 
     def code_of(self, appointment_id: AppointmentId) -> str:
         """The code in groups of five that a person can copy, such as `7KQ2M-…`."""
@@ -55,7 +55,3 @@ class BookingCodes:
         given = code.replace("-", "").replace(" ", "").upper()
         wanted = self.code_of(appointment_id).replace("-", "")
         return hmac.compare_digest(given.encode(), wanted.encode())
-
-
-def _key_in(file: Path) -> bytes:
-    return file.read_bytes().strip()

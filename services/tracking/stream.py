@@ -1,7 +1,7 @@
-"""The live stream of the timeline: one hub per running service, woken by every commit."""
+"""The live stream of the timeline: one hub per running service, woken soon after commits."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -10,6 +10,7 @@ from chassis.service import Running
 from chassis.sse import Change, Hub
 from services.tracking.queries import ReadModel
 
+_GATHER_SECONDS = 0.02
 _HUBS: WeakKeyDictionary[Running, Hub] = WeakKeyDictionary()
 
 
@@ -26,7 +27,7 @@ def hub_of(running: Running) -> Hub:
             ]
 
         hub = Hub("timeline", fetch_since, read_model.position)
-        running.after_commit.append(hub.wake)
+        running.after_commit.append(_gathering(hub.wake))
         _HUBS[running] = hub
     return _HUBS[running]
 
@@ -38,3 +39,18 @@ async def run_stream(running: Running) -> None:
     await running.stopping.wait()
     hub.stop()
     await poller
+
+
+def _gathering(wake: Callable[[], None]) -> Callable[[], None]:
+    """Wake once for all commits of a moment: under load each would cost a look at the database."""
+    pending: list[asyncio.TimerHandle] = []
+
+    def fire() -> None:
+        pending.clear()
+        wake()
+
+    def soon() -> None:
+        if not pending:
+            pending.append(asyncio.get_running_loop().call_later(_GATHER_SECONDS, fire))
+
+    return soon

@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -80,6 +81,7 @@ TIMELINE = Table(
     Column("journey", Text),
     Column("revision", Integer),
     Column("data", Text, nullable=False),
+    Column("shown_at", _TIME, nullable=False, server_default=func.clock_timestamp()),
 )
 
 TIMELINE_HEAD = Table(

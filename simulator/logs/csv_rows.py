@@ -20,7 +20,7 @@ def read_csv(
     lines = _Lines(stream)
     try:
         header = next(lines).removeprefix("\ufeff")
-    except (StopIteration, EOFError):
+    except StopIteration:
         raise UnreadableLog("The log is empty: its first line must name the columns") from None
     delimiter, names = _columns_of(header, columns, delimiter)
     places = {part: names.index(name) for part, name in columns.names().items() if name in names}

@@ -36,6 +36,7 @@ CREATE TABLE answers (report BLOB PRIMARY KEY, outcome TEXT NOT NULL);
 CREATE TABLE seen (place INTEGER PRIMARY KEY, source TEXT NOT NULL, case_no INTEGER NOT NULL,
     version INTEGER NOT NULL, event BLOB NOT NULL, report BLOB, content BLOB);
 """
+_OURS = "SELECT case_no FROM cases WHERE application = ?"
 _FOUND = {
     "api": "UPDATE reports SET in_api = 1 WHERE report = ? AND in_api = 0",
     "kafka": "UPDATE reports SET in_kafka = 1 WHERE report = ? AND in_kafka = 0",
@@ -206,11 +207,15 @@ class Book:
 
     # -- reading back -------------------------------------------------------------------------
 
+    def is_ours(self, application: ApplicationId) -> bool:
+        """Whether the application belongs to a case of this log."""
+        return self._one(_OURS, application.bytes) is not None
+
     def add_seen(self, source: Source, facts: Iterable[tuple[ApplicationId, Seen]]) -> int:
         """Write down what a reader met, in its order; returns how many reports were new there."""
         new = 0
         for application, seen in facts:
-            row = self._one("SELECT case_no FROM cases WHERE application = ?", application.bytes)
+            row = self._one(_OURS, application.bytes)
             if row is None:
                 continue
             self._db.execute(

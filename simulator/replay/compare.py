@@ -30,11 +30,12 @@ def compare(expected: Sequence[Expected], seen: Sequence[Seen], *, repeats_allow
     faults = Faults()
     first: dict[int, Seen] = {}
     for fact in seen:
-        before = first.setdefault(fact.version, fact)
-        if before is not fact:
-            is_repeat = before == fact and repeats_allowed
-            faults.met_again += is_repeat
-            faults.doubled += not is_repeat
+        if fact.version not in first:
+            first[fact.version] = fact
+            continue
+        is_repeat = repeats_allowed and first[fact.version] == fact
+        faults.met_again += is_repeat
+        faults.doubled += not is_repeat
     _check_order_of_versions(seen, sorted(first), faults)
     _check_reports(expected, [first[version] for version in sorted(first)], faults)
     return faults

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from catalogue import load as catalogue
 from catalogue.publish import NotPublished, publish_agencies
@@ -17,8 +18,11 @@ from local import clients, topics
 from simulator.platform import Platform
 from simulator.replay.patience import GaveUp, pause
 
-# The consumer that keeps tracking's copy of the catalogue.
-CATALOGUE_GROUP = "tracking.catalogue"
+# Tracking's consumers of the catalogue and of agencies' reports.
+CATALOGUE_GROUP, REPORTS_GROUP = "tracking.catalogue", "tracking.reports"
+_ENTRIES = TopicPartition(EntryPublished.topic, 0)
+_REPORTS = ".reports.v1"
+_LONGEST_PAUSE_SECONDS = 0.5
 _SHORT_NAME_MAX = 40
 
 
@@ -48,41 +52,57 @@ async def enrol(
         await publish_agencies(platform.bootstrap, [_entry(*agency) for agency in agencies])
     except NotPublished as problem:
         raise GaveUp(str(problem)) from problem
-    await _wait_until_known(platform.bootstrap, patience_seconds)
+    end = await _end_of_the_catalogue(platform.bootstrap)
+    names = {topic.name for topic in wanted if topic.name.endswith(_REPORTS)}
+    admin = AIOKafkaAdminClient(bootstrap_servers=platform.bootstrap)
+    await admin.start()
+    try:
+        # A report of an agency that tracking does not know yet would be refused for good.
+        await _wait(lambda: _has_read_catalogue(admin, end), patience_seconds)
+        # One on a topic that it has not found yet would only wait; but then so would all others.
+        await _wait(lambda: _listens_to(admin, names), patience_seconds)
+    finally:
+        await admin.close()
 
 
 def _entry(code: AgencyId, name: str) -> Agency:
     return Agency(revision=1, code=code, name=name[:200], short_name=name[:_SHORT_NAME_MAX])
 
 
-async def _wait_until_known(bootstrap: str, patience_seconds: float) -> None:
-    """A report of an agency that tracking does not know yet would be refused for good."""
-    place = TopicPartition(EntryPublished.topic, 0)
-    end = await _end_of(bootstrap, place)
+async def _wait(is_so: Callable[[], Awaitable[bool]], patience_seconds: float) -> None:
     ends_at = time.monotonic() + patience_seconds
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     tries = 0
-    try:
-        while time.monotonic() < ends_at:
-            reached = (await admin.list_consumer_group_offsets(CATALOGUE_GROUP)).get(place)
-            if reached is not None and reached.offset >= end:
-                return
-            tries += 1
-            await asyncio.sleep(min(1.0, pause(tries)))
-    finally:
-        await admin.close()
-    raise GaveUp(
-        f"Tracking has not taken the new agencies from the catalogue for {patience_seconds:.0f} s: "
-        "see `loket status` and `loket logs tracking`, then start the same replay again"
-    )
+    while not await is_so():
+        if time.monotonic() > ends_at:
+            raise GaveUp(
+                f"Tracking has not taken notice of the new agencies for {patience_seconds:.0f} s: "
+                "see `loket status` and `loket logs tracking`, then start the same replay again"
+            )
+        tries += 1
+        await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, pause(tries)))
 
 
-async def _end_of(bootstrap: str, place: TopicPartition) -> int:
+async def _has_read_catalogue(admin: AIOKafkaAdminClient, end: int) -> bool:
+    reached = (await admin.list_consumer_group_offsets(CATALOGUE_GROUP)).get(_ENTRIES)
+    return reached is not None and reached.offset >= end
+
+
+async def _listens_to(admin: AIOKafkaAdminClient, names: set[str]) -> bool:
+    heard = set()
+    for answer in await admin.describe_consumer_groups([REPORTS_GROUP]):
+        assignments = [member[4] for group in answer.groups for member in group[5]]
+        # Empty while the group is sharing out its topics.
+        for assignment in filter(None, assignments):
+            decoded = ConsumerProtocolMemberAssignment.decode(assignment)
+            heard |= {topic for topic, _ in decoded.assignment}
+    return names <= heard
+
+
+async def _end_of_the_catalogue(bootstrap: str) -> int:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        consumer.assign([place])
-        return int((await consumer.end_offsets([place]))[place])
+        consumer.assign([_ENTRIES])
+        return int((await consumer.end_offsets([_ENTRIES]))[_ENTRIES])
     finally:
         await consumer.stop()

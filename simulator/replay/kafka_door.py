@@ -44,7 +44,13 @@ class KafkaDoor:
         self._outgoing: asyncio.Queue[_Record] = asyncio.Queue()
         self._producer: AIOKafkaProducer | None = None
         self._broken = False
-        self.caught_up = asyncio.Event()
+        self._caught_up = asyncio.Event()
+        self._may_send = asyncio.Event()
+
+    async def ready(self) -> None:
+        """Return once it can send, and knows the answers that are there already."""
+        await self._may_send.wait()
+        await self._caught_up.wait()
 
     async def deliver(self, report: Report, application: ApplicationId) -> Outcome:
         """Send a report and return how it was answered. Raises GaveUp.
@@ -94,22 +100,19 @@ class KafkaDoor:
         tries = 0
         try:
             while True:
-                record = await self._outgoing.get()
                 try:
-                    await self._send(record)
+                    producer = await self._working_producer()
+                    await self._send(producer, await self._outgoing.get())
                     tries = 0
                 except KafkaError:
-                    # Whoever waits for its answer sends it again.
+                    # Whoever waits for the answer to what is lost here sends it again.
                     self._broken = True
                     tries += 1
                     await asyncio.sleep(pause(tries))
         finally:
             await self._drop_producer()
 
-    async def _send(self, record: _Record) -> None:
-        if self._broken:
-            await self._drop_producer()
-        producer = self._producer or await self._new_producer()
+    async def _send(self, producer: AIOKafkaProducer, record: _Record) -> None:
         topic, key, value, headers = record
         confirmed = await producer.send(topic, value=value, key=key, headers=headers)
         confirmed.add_done_callback(self._confirmed)
@@ -118,7 +121,10 @@ class KafkaDoor:
         if not confirmed.cancelled() and confirmed.exception() is not None:
             self._broken = True
 
-    async def _new_producer(self) -> AIOKafkaProducer:
+    async def _working_producer(self) -> AIOKafkaProducer:
+        if self._producer is not None and not self._broken:
+            return self._producer
+        await self._drop_producer()
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap,
             client_id="replay",
@@ -132,6 +138,7 @@ class KafkaDoor:
             await producer.stop()
             raise
         self._producer, self._broken = producer, False
+        self._may_send.set()
         return producer
 
     async def _drop_producer(self) -> None:
@@ -148,8 +155,8 @@ class KafkaDoor:
             enable_auto_commit=False,
             request_timeout_ms=_REQUEST_MS,
         )
-        await consumer.start()
         try:
+            await consumer.start()
             places = [place for _, answers in self._topics.values() for place in _places(answers)]
             consumer.assign(places)
             # From the beginning: an interrupted run of this replay may have its answers there.
@@ -162,7 +169,7 @@ class KafkaDoor:
                 for at in [at for at in behind if await consumer.position(at) >= ends[at]]:
                     behind.discard(at)
                 if not behind:
-                    self.caught_up.set()
+                    self._caught_up.set()
         finally:
             await consumer.stop()
 

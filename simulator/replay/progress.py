@@ -17,7 +17,8 @@ class Shown:
         self._console = console
         self._title, self._total = title, total
         self._done = self._refused = 0
-        self._begun = self._told_at = time.monotonic()
+        self._begun = time.monotonic()
+        self._told_at = float("-inf")
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

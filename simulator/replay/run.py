@@ -5,6 +5,7 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
+from aiokafka.errors import KafkaError
 from rich.console import Console
 
 from contracts.ids import ApplicationId
@@ -44,6 +45,9 @@ def main(options: ReplayOptions) -> int:
         return INTERRUPTED
     except (UnreadableLog, StackError, GaveUp, Unexpected, Unreadable) as problem:
         _say(console, str(problem))
+        return FAILED
+    except KafkaError as problem:
+        _say(console, f"Kafka cannot be used ({type(problem).__name__}): see `loket status`")
         return FAILED
     text = json.dumps(asdict(found)) if options.as_json else found.line()
     sys.stdout.write(f"{text}\n")
@@ -97,8 +101,11 @@ class _Replay:
             shown.advance(1, outcome == "refused")
 
         async def send_all() -> float:
-            async with asyncio.timeout(patience.seconds):
-                await kafka.caught_up.wait()
+            try:
+                async with asyncio.timeout(patience.seconds):
+                    await kafka.ready()
+            except TimeoutError:
+                raise GaveUp(f"Kafka gave no answers for {patience.seconds:.0f} s") from None
             return await Lanes(deliver, self.options.lanes).run(self.book.reports())
 
         with Shown(self.console, "sending", events) as shown:

@@ -73,7 +73,7 @@ async def read_api(
                 raise Unreadable(f"the timeline cannot be read: {problem}") from problem
             await asyncio.sleep(POLL_SECONDS)
             continue
-        _keep(book, "api", map(_from_entry, page["entries"]), watch, advance)
+        _keep(book, "api", (_from_entry(entry, book) for entry in page["entries"]), watch, advance)
         after = page["next"]
         if len(page["entries"]) < PAGE:
             if watch.is_over:
@@ -102,7 +102,7 @@ async def read_kafka(
         while not watch.is_over:
             found = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=2000)
             records = (record for batch in found.values() for record in batch)
-            _keep(book, "kafka", map(_from_record, records), watch, advance)
+            _keep(book, "kafka", (_from_record(record, book) for record in records), watch, advance)
     finally:
         await consumer.stop()
 
@@ -123,14 +123,19 @@ def _places(topic: Topic) -> list[TopicPartition]:
     return [TopicPartition(topic.name, number) for number in range(topic.partitions)]
 
 
-def _from_entry(entry: Mapping[str, Any]) -> _Fact | None:
-    """A line of the timeline, if it is a fact about an application."""
+def _from_entry(entry: Mapping[str, Any], book: Book) -> _Fact | None:
+    """A line of the timeline, if it is a fact about an application of ours."""
+    if entry["type"] not in _TYPES or not book.is_ours(ApplicationId(entry["key"])):
+        return None
     time_ = format_time(datetime.fromisoformat(entry["time"]))
     event = UUID(entry["event_id"]).bytes
     return _fact(entry["type"], entry["data"], entry["version"], event, time_)
 
 
-def _from_record(record: Any) -> _Fact | None:
+def _from_record(record: Any, book: Book) -> _Fact | None:
+    # Most of the topic may be about others: reading on would cost more than all the rest.
+    if not book.is_ours(ApplicationId(record.key.decode())):
+        return None
     envelope = from_headers(record.headers)
     data, version = json.loads(record.value), envelope.version or 0
     return _fact(envelope.type, data, version, envelope.id.bytes, format_time(envelope.time))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 
+from chassis.database import is_away
 from chassis.decide import RepeatedRefusal
 from chassis.errors import Conflict, KeyReused
 from chassis.eventlog import Cause
@@ -111,6 +112,21 @@ async def test_a_decision_on_stale_state_cannot_be_written(probe: Probe) -> None
     with pytest.raises(Conflict):
         await probe.running.dispatch(add(pot, "second"))
     assert [fact["version"] for fact in await probe.facts()] == [1]
+
+
+async def test_a_lock_that_somebody_holds_delays_a_command_and_fails_nobody_else(
+    probe: Probe,
+) -> None:
+    pot, other = PotId.new(), PotId.new()
+    await probe.running.dispatch(add(pot, "first"))
+    async with probe.running.database.transaction() as tx:
+        await tx.execute("SELECT * FROM pots WHERE id = $1 FOR UPDATE", pot)
+        held = asyncio.create_task(probe.running.dispatch(add(pot, "second")))
+        await asyncio.sleep(0)
+        assert not held.done()
+    assert (await held).read(Added).coins == 2
+    assert (await probe.running.dispatch(add(other, "third"))).read(Added).coins == 1
+    assert is_away(asyncpg.LockNotAvailableError())
 
 
 async def test_the_program_can_neither_change_nor_remove_a_fact(probe: Probe) -> None:

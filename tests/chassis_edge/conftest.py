@@ -7,22 +7,14 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from fastapi import FastAPI
 from joserfc.jwk import OKPKey
 from joserfc.jwt import encode
 
-from chassis import logs
 from chassis.settings import ServiceSettings
 
 ISSUER = "https://issuer.test"
 Mint = Callable[..., str]
-
-
-@pytest.fixture(autouse=True, scope="session")
-def plain_logs() -> None:
-    """Not structlog's own form for a terminal, which prints all local variables."""
-    structlog.configure(processors=[logs.without_message, structlog.processors.JSONRenderer()])
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from contracts.catalog import (
     UnknownEvent,
     agency_of,
     agency_topics,
-    belongs_on,
     event_of,
     topic_of,
 )
@@ -180,13 +179,13 @@ def test_an_event_belongs_on_its_own_topic_only() -> None:
         fitting = [
             topic.name
             for topic in (*TOPICS, *agency_topics(AgencyId("dinkes")))
-            if belongs_on(event, topic.name)
+            if event.belongs_on(topic.name)
         ]
         assert fitting == [event.topic.replace("*", "dinkes")]
 
 
 def test_no_fact_of_the_platform_belongs_on_what_an_agency_writes() -> None:
-    on_reports = {e.type for e in EVENTS if belongs_on(e, "agency.dinkes.reports.v1")}
+    on_reports = {e.type for e in EVENTS if e.belongs_on("agency.dinkes.reports.v1")}
     assert on_reports == {"agency.stage_reported", "agency.activity_reported"}
-    assert not belongs_on(agencies.StageReported, "agency.*.reports.v1")
-    assert not belongs_on(booking.SessionOpened, "booking.sessions.v2")
+    assert not agencies.StageReported.belongs_on("agency.*.reports.v1")
+    assert not booking.SessionOpened.belongs_on("booking.sessions.v2")

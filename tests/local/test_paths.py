@@ -46,12 +46,12 @@ def test_a_private_file_is_readable_by_its_owner_only_and_replaced_as_a_whole(
 
 
 def test_a_fallback_directory_that_others_could_write_is_not_trusted(tmp_path: Path) -> None:
-    place = paths.fallback(tmp_path)
+    place = paths.claim(paths.fallback(tmp_path))
     try:
-        assert paths.fallback(tmp_path) == place
+        assert paths.claim(place) == place
         place.chmod(0o777)
         with pytest.raises(Unsupported, match="is not a directory that only this user can write"):
-            paths.fallback(tmp_path)
+            paths.claim(place)
     finally:
         place.rmdir()
 

@@ -189,6 +189,15 @@ def private(folder: Path) -> bool:
     return stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+def found_when_opened_later(folder: Path) -> Path:
+    """Where the data are for somebody who lets others enter the directory meanwhile."""
+    folder.chmod(0o711)
+    try:
+        return Postgres(folder / "postgres").data
+    finally:
+        folder.chmod(0o700)
+
+
 async def test_data_are_moved_where_the_unprivileged_user_can_reach_them(tmp_path: Path) -> None:
     assert private(tmp_path)
     hidden = Postgres(tmp_path / "postgres")
@@ -200,8 +209,9 @@ async def test_data_are_moved_where_the_unprivileged_user_can_reach_them(tmp_pat
             assert await program.fetchval("SELECT 1") == 1
         if hidden.data_moved:
             assert Path("/var/tmp") in hidden.data.parents  # noqa: S108 - the place it must be
+        assert found_when_opened_later(tmp_path) == hidden.data
         assert private(hidden.data)
         assert private(tmp_path)
     finally:
         await hidden.wipe()
-    assert not await asyncio.to_thread(hidden.data.exists)
+    assert not await asyncio.to_thread(hidden.data.parent.exists)

@@ -68,7 +68,9 @@ CREATE TABLE timeline (
     stage        text,
     journey      text,
     revision     integer,
-    data         text        NOT NULL
+    data         text        NOT NULL,
+    -- When people could see it first; beside recorded_at it tells how old the read model is.
+    shown_at     timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX timeline_of_key ON timeline (key, position);
 GRANT SELECT, INSERT, DELETE ON timeline TO {app};

@@ -10,7 +10,7 @@ const TEXTS = {
     tokenHint: "Hanya untuk petugas dan operator; tidak disimpan", watch: "Mulai",
     stop: "Berhenti", resubmit: "Ajukan kembali", applicant: "pemohon", heldBy: "Berkas ada pada:",
     away: "Layanan tidak terjangkau; mencoba lagi.", watching: "Tersambung. Kejadian diterima:",
-    ended: "Siaran dihentikan.", since: "sejak", document: "Loket: lacak permohonan",
+    ended: "Siaran dihentikan.", since: "sejak", unmet: "Belum terpenuhi:", reason: "Alasan:", document: "Loket: lacak permohonan",
   },
   en: {
     skip: "Skip to content", title: "One counter, many agencies", follow: "Follow an application",
@@ -19,7 +19,7 @@ const TEXTS = {
     tokenHint: "For officers and operators only; not kept", watch: "Start",
     stop: "Stop", resubmit: "Resubmit", applicant: "the applicant", heldBy: "The file lies with:",
     away: "The service cannot be reached; trying again.", watching: "Connected. Events received:",
-    ended: "The stream was stopped.", since: "since", document: "Loket: follow an application",
+    ended: "The stream was stopped.", since: "since", unmet: "Not fulfilled:", reason: "Reason:", document: "Loket: follow an application",
   },
 };
 const SHOWN_AT_MOST = 200;
@@ -159,7 +159,10 @@ function stageLine(stage) {
   const state = element("p", stage.state_text[language]);
   if (stage.since) state.append(` ${word("since")} `, when(stage.since));
   made.append(title, state, element("small", stage.clock[language]));
-  if (stage.because) made.append(told(stage.because));
+  if (stage.because) {
+    const label = word(stage.state === "refused" ? "reason" : "unmet");
+    made.append(element("p", `${label} ${stage.because[language]}`));
+  }
   if (stage.state === "returned" && story.state === "running") made.append(mend(stage));
   return made;
 }

@@ -214,6 +214,7 @@ async def test_however_often_it_crashes_there_are_never_more_than_three_mails(
 
 async def test_a_result_that_comes_after_the_end_changes_nothing(notify: Probe, sink: Sink) -> None:
     await submit(notify, await register(notify))
+    slow = None
     for _ in range(3):
         async with notify.running.database.transaction() as tx:
             slow = await store.claim(tx, 60)

@@ -179,21 +179,17 @@ async def test_staff_act_for_their_own_mall_only(queue: Queue) -> None:
     assert (await queue.post("/v1/counters/K-02/open", headers=queue.kiosk)).status_code == 403
 
 
-@pytest.mark.parametrize(
-    "changes, status, code",
-    [
+async def test_nobody_queues_for_what_is_not_there(queue: Queue) -> None:
+    wrong: list[tuple[dict[str, Any], int, str]] = [
         ({"service": "IMI-PAS"}, 422, "service_unknown"),
         ({"service": "ktp"}, 400, "invalid_fields"),
         ({"mall": None}, 400, "invalid_fields"),
         ({"name": "x"}, 400, "invalid_fields"),
-    ],
-)
-async def test_nobody_queues_for_what_is_not_there(
-    queue: Queue, changes: dict[str, Any], status: int, code: str
-) -> None:
-    form = {"mall": MALL, "service": KTP, **changes}
-    answer = await queue.post("/v1/tickets", form, headers=queue.kiosk)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    ]
+    for changes, status, code in wrong:
+        form = {"mall": MALL, "service": KTP, **changes}
+        answer = await queue.post("/v1/tickets", form, headers=queue.kiosk)
+        assert (answer.status_code, answer.json()["code"]) == (status, code), changes
     assert await queue.numbers() == []
 
 

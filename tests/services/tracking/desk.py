@@ -245,3 +245,29 @@ def arrival_of_row(probe: Probe, row: Any) -> Arrival:
 def by_code(code: str) -> dict[str, str]:
     """How a citizen shows the code."""
     return {"Authorization": f"Loket-Code {code}"}
+
+
+async def busy_morning(desk: Desk) -> list[tuple[ApplicationId, str]]:
+    """Three applications: one completed with a return, one refused, one open."""
+    whole, refused, free = (
+        await desk.submit(journey="izin-bangunan"),
+        await desk.submit(journey="izin-bangunan"),
+        await desk.submit(),
+    )
+    stage = desk.stage
+    for one in (whole[0], refused[0]):
+        await desk.post("dpmptsp", stage(one, "kelengkapan", "accepted"))
+        await desk.post("dpmptsp", stage(one, "kelengkapan", "done"))
+    back = stage(whole[0], "teknis", "returned", requirement="gambar_rencana")
+    await desk.post("dinas-teknis", back)
+    await desk.probe.client.post(
+        f"/v1/applications/{whole[0]}/stages/teknis/resubmit",
+        headers={**desk.key(), **by_code(whole[1])},
+    )
+    await desk.post("dinas-teknis", stage(whole[0], "teknis", "done"))
+    await desk.post("dlh", stage(whole[0], "lingkungan", "done"))
+    await desk.post("dpmptsp", stage(whole[0], "penerbitan", "done"))
+    no = stage(refused[0], "lingkungan", "refused", reason="kawasan_lindung")
+    await desk.post("dlh", no)
+    await desk.post("dlh", desk.activity(free[0], "Cek lokasi"))
+    return [whole, refused, free]

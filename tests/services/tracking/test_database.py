@@ -15,8 +15,12 @@ VALUES (gen_random_uuid(), $1, 'application', $2, $3, 't', 'k', now(), 'system:t
 """
 
 
-@pytest.mark.parametrize("table", METADATA.sorted_tables, ids=lambda table: table.name)
-async def test_the_migrations_make_the_tables_that_the_code_knows(desk: Desk, table: Table) -> None:
+async def test_the_migrations_make_the_tables_that_the_code_knows(desk: Desk) -> None:
+    for table in METADATA.sorted_tables:
+        await check_table(desk, table)
+
+
+async def check_table(desk: Desk, table: Table) -> None:
     rows = await desk.probe.rows(
         "SELECT attname, format_type(atttypid, atttypmod) AS kind, attnotnull FROM pg_attribute"
         " WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
@@ -44,34 +48,32 @@ async def test_two_decisions_on_one_state_cannot_both_be_written(desk: Desk) -> 
         await desk.probe.rows(_END, "tracking.stage_done.v1", application_id, 2)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE applications SET life = 'resting'",
-        "UPDATE applications SET revision = NULL",
-        "UPDATE applications SET version = 0",
-        "UPDATE applications SET journey = NULL, revision = NULL",
-        "UPDATE tracking_codes SET digest = 'short'",
-        "INSERT INTO timeline_head (id, position) VALUES (2, 0)",
-    ],
+IMPOSSIBLE = (
+    "UPDATE applications SET life = 'resting'",
+    "UPDATE applications SET revision = NULL",
+    "UPDATE applications SET version = 0",
+    "UPDATE applications SET journey = NULL, revision = NULL",
+    "UPDATE tracking_codes SET digest = 'short'",
 )
-async def test_a_state_that_no_fact_leads_to_is_not_taken(desk: Desk, change: str) -> None:
+FORBIDDEN = (
+    "UPDATE event_log SET payload = '{}'",
+    "DELETE FROM event_log",
+    "DELETE FROM applications",
+    "UPDATE timeline SET data = '{}'",
+    "DELETE FROM catalogue_entries",
+    "INSERT INTO timeline_head (id, position) VALUES (2, 0)",
+)
+
+
+async def test_a_state_that_no_fact_leads_to_is_not_taken(desk: Desk) -> None:
     await desk.submit(journey="izin-bangunan")
-    with pytest.raises((asyncpg.CheckViolationError, asyncpg.InsufficientPrivilegeError)):
-        await desk.probe.rows(change)
+    for change in IMPOSSIBLE:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await desk.probe.rows(change)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE event_log SET payload = '{}'",
-        "DELETE FROM event_log",
-        "DELETE FROM applications",
-        "UPDATE timeline SET data = '{}'",
-        "DELETE FROM catalogue_entries",
-    ],
-)
-async def test_the_program_cannot_rewrite_history(desk: Desk, change: str) -> None:
+async def test_the_program_cannot_rewrite_history(desk: Desk) -> None:
     await desk.submit()
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await desk.probe.rows(change)
+    for change in FORBIDDEN:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await desk.probe.rows(change)

@@ -5,9 +5,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from contracts.ids import ApplicationId, EventId, ReportId
+from services.tracking.domain.refusals import OF_REPORT
 from tests.services.tracking.desk import Desk, report_headers
 
 
@@ -246,39 +245,71 @@ async def test_a_mended_report_may_keep_the_id_under_which_it_could_not_be_read(
     assert versions == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "change, status, code",
-    [
-        ({"type": "andere"}, 400, "invalid_fields"),
-        ({"outcome": "returned"}, 400, "invalid_fields"),
-        ({"occurred_at": "2026-03-02T01:30:00"}, 400, "invalid_fields"),
-        ({"occurred_at": "0001-01-01T00:00:00+14:00"}, 400, "invalid_fields"),
-        ({"occurred_at": "9999-12-31T23:59:59-14:00"}, 400, "invalid_fields"),
-        ({"occurred_at": "9999-12-31T00:00:00Z"}, 422, "time_in_future"),
-        ({"application_id": "7"}, 400, "invalid_fields"),
-        ({"extra": 1}, 400, "invalid_fields"),
-        ({"stage": "tidak-ada"}, 404, "stage_unknown"),
-        ({"application_id": "018f0000-0000-7000-8000-000000000000"}, 404, "application_unknown"),
-    ],
-)
-async def test_bad_reports_over_http_get_a_problem_document(
-    desk: Desk, change: dict[str, Any], status: int, code: str
-) -> None:
+BAD_REPORTS: list[tuple[dict[str, Any], int, str]] = [
+    ({"type": "andere"}, 400, "invalid_fields"),
+    ({"outcome": "returned"}, 400, "invalid_fields"),
+    ({"occurred_at": "2026-03-02T01:30:00"}, 400, "invalid_fields"),
+    ({"occurred_at": "0001-01-01T00:00:00+14:00"}, 400, "invalid_fields"),
+    ({"occurred_at": "9999-12-31T23:59:59-14:00"}, 400, "invalid_fields"),
+    ({"occurred_at": "9999-12-31T00:00:00Z"}, 422, "time_in_future"),
+    ({"application_id": "7"}, 400, "invalid_fields"),
+    ({"extra": 1}, 400, "invalid_fields"),
+    ({"stage": "tidak-ada"}, 404, "stage_unknown"),
+    ({"application_id": "018f0000-0000-7000-8000-000000000000"}, 404, "application_unknown"),
+]
+
+
+async def test_bad_reports_over_http_get_a_problem_document(desk: Desk) -> None:
     application_id, _ = await desk.submit(journey="izin-bangunan")
-    body = {
-        "type": "stage",
-        "report_id": str(ReportId.new()),
-        "application_id": str(application_id),
-        "occurred_at": "2026-03-02T01:30:00Z",
-        "stage": "kelengkapan",
-        "outcome": "done",
-        **change,
-    }
-    answer = await desk.probe.client.post(
-        "/v1/agencies/dpmptsp/reports",
-        json=body,
-        headers={**desk.key(), **desk.agency("dpmptsp")},
-    )
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer.json()["title_id"]
+    for change, status, code in BAD_REPORTS:
+        body = {
+            "type": "stage",
+            "report_id": str(ReportId.new()),
+            "application_id": str(application_id),
+            "occurred_at": "2026-03-02T01:30:00Z",
+            "stage": "kelengkapan",
+            "outcome": "done",
+            **change,
+        }
+        answer = await desk.probe.client.post(
+            "/v1/agencies/dpmptsp/reports",
+            json=body,
+            headers={**desk.key(), **desk.agency("dpmptsp")},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (status, code), change
+        assert answer.json()["title_id"]
     assert len(await desk.facts_of(application_id)) == 2
+
+
+async def test_hundreds_of_reports_at_once_leave_one_history_without_gap(desk: Desk) -> None:
+    application_id, _ = await desk.submit()
+    agencies = ("dlh", "dpmptsp", "dinas-teknis")
+    reports = [(agencies[n % 3], desk.activity(application_id, f"{n}")) for n in range(240)]
+    over_http = [desk.post(agency, report) for agency, report in reports[:120]]
+    records = [desk.record(agency, report) for agency, report in reports[120:]]
+    answers, _ = await asyncio.gather(asyncio.gather(*over_http), desk.take(*records))
+    assert {answer.status_code for answer in answers} == {201}
+    assert sorted(answer.json()["version"] for answer in answers) == sorted(
+        {answer.json()["version"] for answer in answers}
+    )
+    facts = [one for one in await desk.probe.facts() if one["aggregate_id"] == application_id]
+    assert [fact["version"] for fact in facts] == list(range(1, 242))
+    recorded = {fact["payload"]["report_id"] for fact in facts[1:]}
+    assert recorded == {str(report.report_id) for _, report in reports}
+    (row,) = await desk.probe.rows("SELECT version FROM applications")
+    assert row["version"] == 241
+
+
+async def test_the_api_describes_reports_and_every_way_to_be_refused(desk: Desk) -> None:
+    document = (await desk.probe.client.get("/openapi.json")).json()
+    operation = document["paths"]["/v1/agencies/{agency}/reports"]["post"]
+    assert operation["x-loket-roles"] == ["agency"]
+    codes = {
+        code
+        for answer in operation["responses"].values()
+        for content in answer.get("content", {}).values()
+        for code in content.get("examples", {})
+    }
+    assert {refusal.code for refusal in OF_REPORT} <= codes
+    assert "key_reused" in codes
+    assert {"StageReport", "ActivityReport", "Report"} <= set(document["components"]["schemas"])

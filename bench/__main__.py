@@ -1,0 +1,92 @@
+"""`python -m bench [id ...]`: measure, show a table, keep `results/latest.json` and two pictures.
+
+Exit status 1 when a figure is not backed by its check; a missed goal is no failure.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import commands, plot, projector, read_model, relay, results, start, table
+from bench.ground import Settings, platform, servers
+from bench.results import LATEST, Row
+from local import paths
+
+ON_SERVERS = (commands, relay, projector)
+ON_PLATFORM = (read_model,)
+IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what is asked for, or all of it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("ids", nargs="*", metavar="id", help=f"some of {', '.join(IDS)}")
+    parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "bench")
+    parser.add_argument("--repetitions", type=int, default=5, help="pairs of ours and reference")
+    parser.add_argument("--seconds", type=float, default=20, help="of each load on the platform")
+    parser.add_argument("--results", type=Path, default=LATEST, help="the file to keep rows in")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted(set(chosen.ids) - set(IDS))
+    if unknown:
+        parser.error(f"no such id: {', '.join(unknown)}; there are {', '.join(IDS)}")
+    console = Console()
+    began = time.monotonic()
+
+    def tell(text: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.0f} s[/dim]  {text}", highlight=False)
+
+    settings = Settings(
+        chosen.home.resolve(), tell, repetitions=chosen.repetitions, load_seconds=chosen.seconds
+    )
+    rows = measure(settings, set(chosen.ids or IDS))
+    keep(rows, chosen.results)
+    table.show(rows, console)
+    console.print(f"kept in {chosen.results}")
+    return 0 if all(row.checked for row in rows) else 1
+
+
+def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
+    """All rows of the wanted ids. What need not run is not started."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    rows: list[Row] = []
+    if any(wanted & set(one.IDS) for one in ON_SERVERS):
+        rows += asyncio.run(_on_servers(settings, wanted))
+    if "P21" in wanted:
+        rows += asyncio.run(start.run(settings))
+    if "P22" in wanted or any(wanted & set(one.IDS) for one in ON_PLATFORM):
+        with platform(settings) as running:
+            rows += start.warm(running)
+            for bench in ON_PLATFORM:
+                if wanted & set(bench.IDS):
+                    rows += asyncio.run(bench.run(running))
+    return [row for row in rows if row.id.partition(".")[0] in wanted]
+
+
+async def _on_servers(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
+    rows: list[Row] = []
+    async with servers(settings) as found:
+        for bench in ON_SERVERS:
+            if wanted & set(bench.IDS):
+                rows += await bench.run(found)
+    return rows
+
+
+def keep(rows: Sequence[Row], file: Path) -> None:
+    """Replace what was measured again, and draw both pictures anew."""
+    everything = results.merged(results.read(file), rows)
+    results.write(everything, file)
+    for name, text in (
+        ("latency", plot.latencies(everything)),
+        ("ratios", plot.ratios(everything)),
+    ):
+        file.with_name(f"{name}.svg").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""Pictures and tables say what the rows say."""
+
+import xml.etree.ElementTree as ET
+
+from rich.console import Console
+
+from bench import plot, table
+from bench.results import Figure, at_most_above, judged, ratio_at_least
+
+ROWS = [
+    judged("P1", "commands & more", Figure(6000, "1/s", 12000), ratio_at_least(0.6), checked=True),
+    judged("P8", "to the read model", Figure(9, "ms", 3), at_most_above(20, "ms"), checked=True),
+]
+
+
+def widths(picture: str) -> list[float]:
+    found = ET.fromstring(picture).iter("{http://www.w3.org/2000/svg}rect")  # noqa: S314 - our own text
+    return [float(one.attrib["width"]) for one in found][1:]
+
+
+def test_bars_are_as_long_as_their_values() -> None:
+    ours, reference = widths(plot.latencies(ROWS))
+    assert round(ours / reference, 2) == 3
+
+
+def test_only_rates_are_shown_as_shares() -> None:
+    picture = plot.ratios(ROWS)
+    assert len(widths(picture)) == 1
+    assert "commands &amp; more" in picture
+    assert "0.50 R" in picture
+
+
+def test_a_picture_without_figures_is_a_picture() -> None:
+    assert widths(plot.svg("empty", [])) == []
+
+
+def test_the_table_tells_misses() -> None:
+    assert table.markdown(ROWS).splitlines()[2:] == [
+        "| P1 | commands & more | 6,000 1/s | 12,000 1/s | 0.5 | >= 0.6 R | NO | yes |",
+        "| P8 | to the read model | 9 ms | 3 ms | 3 | <= R + 20 ms | yes | yes |",
+    ]
+    console = Console(width=200, record=True, quiet=False)
+    table.show(ROWS, console)
+    assert "commands & more" in console.export_text()
