@@ -6,6 +6,7 @@ each key in order.
 """
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from opentelemetry.trace import Span, SpanKind
 from sqlalchemy.engine import make_url
 
@@ -30,11 +31,14 @@ _SHARD = 0
 _LOCK = 7_204_816_131
 _SEND_TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
+# A topic that Kafka does not have holds back its own facts only, and is looked for now and then.
+_ABSENT_SECONDS = 10.0
+_LOOK_FOR_TOPIC_SECONDS = 1.0
 
 _UNSENT = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
        correlation_id, causation_id, traceparent, payload
-FROM event_log WHERE NOT sent ORDER BY seq LIMIT $1
+FROM event_log WHERE NOT sent AND topic <> ALL($2::text[]) ORDER BY seq LIMIT $1
 """
 # A relay that was replaced while it was frozen has an old epoch and marks nothing.
 _MARK = """
@@ -76,6 +80,7 @@ class Relay:
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
         self._stopping = False
+        self._absent: dict[str, float] = {}  # topics that Kafka lacks: when to look again
         self._task: asyncio.Task[None] | None = None
         self.active = False
         """Whether this relay, and not another replica's, sends now."""
@@ -154,7 +159,8 @@ class Relay:
 
     async def _send_batch(self, lease: _Lease, producer: AIOKafkaProducer) -> int:
         await failpoint("relay.before_read")
-        rows = await lease.connection.fetch(_UNSENT, self._batch_max)
+        aside = [topic for topic in self._absent if self._is_aside(topic)]
+        rows = await lease.connection.fetch(_UNSENT, self._batch_max, aside)
         if not rows:
             return 0
         await failpoint("relay.after_read")
@@ -166,35 +172,58 @@ class Relay:
         metrics.RELAY_SENT().inc(len(arrived))
         if problem is not None:
             metrics.RELAY_FAILED(type(problem).__name__).inc()
-            raise problem
+            if not isinstance(problem, UnknownTopicOrPartitionError):
+                raise problem
         return len(rows)
 
     async def _deliver(
         self, producer: AIOKafkaProducer, rows: Sequence[Any]
     ) -> list[BaseException | None]:
         """Send in order, from this one task: many senders at once would overtake each other."""
-        futures: list[asyncio.Future[Any]] = []
+        attempts: list[asyncio.Future[Any] | KafkaError] = []
         spans: list[Span] = []
         try:
             async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
                 for row in rows:
                     span, traceparent = _begin_span(row)
                     spans.append(span)
-                    sent = await producer.send(
-                        row["topic"],
-                        row["payload"].encode(),
-                        key=row["key"].encode(),
-                        headers=to_headers(_envelope(row, self._service, traceparent)),
-                    )
-                    futures.append(sent)
+                    headers = to_headers(_envelope(row, self._service, traceparent))
+                    attempts.append(await self._attempt(producer, row, headers))
                 await failpoint("relay.after_send")
-                await asyncio.wait(futures)
+                futures = [one for one in attempts if isinstance(one, asyncio.Future)]
+                if futures:
+                    await asyncio.wait(futures)
         except (KafkaError, TimeoutError) as problem:
             _log.warning("relay.send_failed", reason=type(problem).__name__, facts=len(rows))
         for span in spans:
             span.end()
-        outcomes = [_failure(future) for future in futures]
-        return outcomes + [KafkaError("not sent")] * (len(rows) - len(futures))
+        outcomes = [_failure(one) for one in attempts]
+        return outcomes + [KafkaError("not sent")] * (len(rows) - len(outcomes))
+
+    async def _attempt(
+        self, producer: AIOKafkaProducer, row: Any, headers: list[tuple[str, bytes]]
+    ) -> asyncio.Future[Any] | KafkaError:
+        """What comes of one fact; one that cannot even set out stops only those behind its key."""
+        topic = row["topic"]
+        if self._is_aside(topic):
+            return UnknownTopicOrPartitionError(topic)
+        try:
+            # The client waits long for a topic that it does not know; once was enough.
+            async with asyncio.timeout(_LOOK_FOR_TOPIC_SECONDS if topic in self._absent else None):
+                sent = await producer.send(
+                    topic, row["payload"].encode(), key=row["key"].encode(), headers=headers
+                )
+        except (UnknownTopicOrPartitionError, TimeoutError):
+            self._absent[topic] = time.monotonic() + _ABSENT_SECONDS
+            _log.warning("relay.topic_absent", topic=topic, again_in_seconds=_ABSENT_SECONDS)
+            return UnknownTopicOrPartitionError(topic)
+        except KafkaError as problem:
+            return problem
+        self._absent.pop(topic, None)
+        return sent
+
+    def _is_aside(self, topic: str) -> bool:
+        return self._absent.get(topic, 0.0) > time.monotonic()
 
     async def _mark(self, lease: _Lease, seqs: list[int]) -> None:
         if not seqs:
@@ -215,8 +244,10 @@ def _begin_span(row: Any) -> tuple[Span, str | None]:
     )
 
 
-def _failure(future: "asyncio.Future[Any]") -> Any:
+def _failure(future: asyncio.Future[Any] | KafkaError) -> Any:
     """None when acknowledged, else why not."""
+    if isinstance(future, KafkaError):
+        return future
     if not future.done():
         return KafkaError("not acknowledged in time")
     if future.cancelled():

@@ -33,6 +33,7 @@ from chassis.relay import Relay
 from chassis.reporting import Reporter
 from chassis.settings import ServiceSettings, SettingsProblem
 from chassis.subscription import Subscription
+from chassis.wire import BoundedHttp
 from contracts.base import Command
 from contracts.ids import uuid7
 
@@ -257,7 +258,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         running.app(),
         host=settings.http_host,
         port=settings.http_port,
-        http="httptools",
+        http=BoundedHttp,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -65,7 +65,8 @@ class Fact(BaseModel):
     @property
     def key(self) -> str:
         """The Kafka key: what must stay in order has the same one."""
-        return str(getattr(self, self.keyed_by or self.identity))
+        chosen = getattr(self, self.keyed_by) if self.keyed_by else None
+        return str(chosen or self.aggregate_id)
 
     @property
     def topic_name(self) -> str:

@@ -12,7 +12,10 @@ from contracts.ids import ApplicationId, EventId, NotificationId, PersonId
 
 
 class _OfNotification(Fact):
-    """What the facts about one notification share."""
+    """What the facts about one notification share.
+
+    Keyed by application where the notification is about one, else by the notification itself.
+    """
 
     aggregate = "notification"
     identity = "notification_id"
@@ -20,7 +23,7 @@ class _OfNotification(Fact):
     topic = "notify.notifications.v1"
 
     notification_id: NotificationId
-    application_id: ApplicationId
+    application_id: ApplicationId | None = None
 
 
 class NotificationQueued(_OfNotification):

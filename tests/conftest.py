@@ -10,7 +10,6 @@ from chassis import logs
 from local import testing
 from local.testing import Database, Servers
 
-
 # Property tests are bounded by examples, never by the speed of the machine, and repeatable.
 settings.register_profile("loket", deadline=None, derandomize=True)
 settings.load_profile("loket")

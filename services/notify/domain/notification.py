@@ -90,18 +90,18 @@ def evolve(
 ) -> Iterable[Notification | Applicant]:
     """What a fact of notify changes. The first message also tells whose the application is."""
     match fact:
-        case NotificationQueued():
+        case NotificationQueued(application_id=ApplicationId() as application_id):
             yield Notification(
                 fact.notification_id,
                 1,
-                fact.application_id,
+                application_id,
                 fact.recipient_id,
                 fact.cause_id,
                 fact.template,
                 fact.channel,
                 at,
             )
-            yield Applicant(fact.application_id, fact.recipient_id)
+            yield Applicant(application_id, fact.recipient_id)
         case NotificationSent():
             yield _ended(states[fact.notification_id], "sent", fact.attempt, at)
         case NotificationFailed():
