@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down status logs replay verify \
-        test check format lint types imports generate clean
+        test check bench format lint types imports generate clean
 
 VENV   := .venv/bin
 PY     := $(VENV)/python
@@ -52,6 +52,9 @@ test: setup-dev ## all tests: make test ARGS="tests/chassis -x"
 
 check: setup-dev ## exactly what CI runs
 	@.ci/check
+
+bench: setup ## measure this machine: make bench ARGS="P1"; alone, for about ten minutes
+	@$(PY) -m bench $(ARGS)
 
 format: setup-dev ## format, and repair what can be repaired
 	@$(VENV)/ruff check --fix-only --quiet .

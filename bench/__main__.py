@@ -20,6 +20,7 @@ from local import paths
 
 ON_SERVERS = (commands, relay, projector)
 ON_PLATFORM = (read_model,)
+PAGE = paths.REPOSITORY / "docs" / "performance.md"
 IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS)
 
 
@@ -73,14 +74,16 @@ async def _on_servers(settings: Settings, wanted: AbstractSet[str]) -> list[Row]
     async with servers(settings) as found:
         for bench in ON_SERVERS:
             if wanted & set(bench.IDS):
-                rows += await bench.run(found)
+                rows += await bench.run(found, wanted)
     return rows
 
 
 def keep(rows: Sequence[Row], file: Path) -> None:
-    """Replace what was measured again, and draw both pictures anew."""
+    """Replace what was measured again, draw both pictures anew, and fill in the page."""
     everything = results.merged(results.read(file), rows)
     results.write(everything, file)
+    if file == LATEST:
+        table.put_into(PAGE, everything)
     for name, text in (
         ("latency", plot.latencies(everything)),
         ("ratios", plot.ratios(everything)),

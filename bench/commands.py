@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import asyncpg
@@ -38,7 +39,7 @@ _CREATE = "CREATE TABLE bare (id bigserial PRIMARY KEY, key uuid NOT NULL, body 
 _INSERT = "INSERT INTO bare (key, body) VALUES ($1, $2)"
 
 
-async def run(servers: Servers) -> list[Row]:
+async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
     """One row."""
     settings = servers.settings
     where = await servers.fresh_database("tracking")

@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -44,8 +45,8 @@ _EMPTY = "TRUNCATE timeline, application_view, inbox, positions, parked"
 Step = Callable[[Sequence[Any]], Awaitable[None]]
 
 
-async def run(servers: Servers) -> list[Row]:
-    """Both rows."""
+async def run(servers: Servers, wanted: AbstractSet[str]) -> list[Row]:
+    """The wanted rows."""
     settings = servers.settings
     where = await servers.fresh_database("tracking")
     checks = await servers.postgres.server.connect(where["name"])
@@ -67,6 +68,8 @@ async def run(servers: Servers) -> list[Row]:
             ),
             ("P7", "consumer kit, against fetch and read", bench.kit, bench.bare, 0.8),
         ):
+            if name not in wanted:
+                continue
             settings.tell(f"{name}: {settings.facts:,} facts on Kafka, {what}")
             pairs = await alternate(ours, reference, settings.repetitions, settings.tell)
             settings.tell(f"  {pairs.told()}; faults: {'; '.join(pairs.faults) or 'none'}")

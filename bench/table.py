@@ -1,12 +1,14 @@
 """The table of figures for a terminal and for the page of documentation."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.results import Row
 
+BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
 HEADERS = ("id", "what", "ours", "reference", "ratio", "goal", "holds", "checked")
 
 
@@ -36,6 +38,16 @@ def show(rows: Sequence[Row], console: Console) -> None:
     for row in rows:
         table.add_row(*cells(row), style="red" if row.holds is False else None)
     console.print(table)
+
+
+def put_into(page: Path, rows: Sequence[Row]) -> None:
+    """Replace the table of a page, which stands between two marks."""
+    text = page.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{page} has no place for figures: {BEGIN} and {END}")
+    page.write_text(f"{before}{begin}\n{markdown(rows)}{end}{after}", encoding="utf-8")
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -182,7 +182,12 @@ class Runner:
         done, self._uncommitted = self._uncommitted, {}
         mine = {place: offset for place, offset in done.items() if place in consumer.assignment()}
         if mine:
-            await consumer.commit(mine)
+            try:
+                async with asyncio.timeout(_COMMIT_SECONDS):
+                    await consumer.commit(mine)
+            except BaseException:
+                self._uncommitted = {**mine, **self._uncommitted}  # told at the next look
+                raise
             await failpoint("consume.after_offset_commit")
         lag = self.lag()
         metrics.CONSUMER_LAG(self.subscription.consumer).set(lag)

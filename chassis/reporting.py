@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -40,16 +40,23 @@ class Reporter:
             await self._look()
 
     async def _look(self) -> None:
-        try:
-            for runner in self._runners:
-                await runner.report()
-            async with self._database.transaction() as tx:
-                row = await tx.fetchrow(_BACKLOG)
-        except Exception as problem:  # noqa: BLE001 - the next look comes in a second
-            if not self._failing:
-                _log.warning("reporting.failed", reason=type(problem).__name__)
-            self._failing = True
-            return
-        self._failing = False
+        # Side by side: when Kafka is away, the outbox is just what people want to know.
+        looks = [self._look_at_outbox, *(runner.report for runner in self._runners)]
+        problems = [one for one in await asyncio.gather(*map(_tried, looks)) if one is not None]
+        if problems and not self._failing:
+            _log.warning("reporting.failed", reason=type(problems[0]).__name__)
+        self._failing = bool(problems)
+
+    async def _look_at_outbox(self) -> None:
+        async with self._database.transaction() as tx:
+            row = await tx.fetchrow(_BACKLOG)
         metrics.OUTBOX_UNSENT().set(row["unsent"])
         metrics.OUTBOX_AGE().set(row["age_seconds"])
+
+
+async def _tried(look: Callable[[], Awaitable[None]]) -> Exception | None:
+    try:
+        await look()
+    except Exception as problem:  # noqa: BLE001 - the next look comes in a second
+        return problem
+    return None

@@ -14,6 +14,10 @@ from chassis import problems
 
 HEAD_LIMIT_BYTES = 65_536
 """Request line and headers together may be about so long: one chunk of the network more or less."""
+# Closing at once would make the system throw away the answer that is still on its way to a client
+# that is still sending: for so long, and so much, it is listened to and ignored.
+_IGNORE_SECONDS = 1.0
+_IGNORE_BYTES = 1_048_576
 
 _TOO_LONG = problems.Problem(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -35,17 +39,19 @@ class BoundedHttp(HttpToolsProtocol):
 
     _head_bytes = 0
     _in_head = True
+    _given_up = False
 
     @override
     def data_received(self, data: bytes) -> None:
         """Read on, unless this connection was given up or its head does not end."""
-        if self.transport.is_closing():
+        self._head_bytes += len(data)
+        if self._given_up:
+            if self._head_bytes > _IGNORE_BYTES:
+                self.transport.close()
             return
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_LIMIT_BYTES:
-                self._give_up(_TOO_LONG)
+        if self._in_head and self._head_bytes > HEAD_LIMIT_BYTES:
+            self._give_up(_TOO_LONG)
 
     @override
     def on_headers_complete(self) -> None:
@@ -53,7 +59,7 @@ class BoundedHttp(HttpToolsProtocol):
         if sum(len(name) + len(value) for name, value in self.headers) > HEAD_LIMIT_BYTES:
             self._give_up(_TOO_LONG)
             return
-        self._in_head, self._head_bytes = False, 0
+        self._in_head = False
         super().on_headers_complete()
 
     @override
@@ -61,7 +67,7 @@ class BoundedHttp(HttpToolsProtocol):
         """The next request on this connection begins with a head again."""
         if not self._in_head:
             super().on_message_complete()
-        self._in_head = True
+        self._in_head, self._head_bytes = True, 0
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -75,6 +81,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._give_up(_NO_HTTP)
 
     def _give_up(self, problem: problems.Problem) -> None:
+        if self._given_up:
+            return
+        self._given_up = True
         body = json.dumps(problem.document(), ensure_ascii=False).encode()
         status = HTTPStatus(problem.status)
         head = (
@@ -83,4 +92,5 @@ class BoundedHttp(HttpToolsProtocol):
             "content-language: id\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(head.encode() + body)
-        self.transport.close()
+        self.transport.write_eof()
+        self.loop.call_later(_IGNORE_SECONDS, self.transport.close)

@@ -64,7 +64,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "catalogue.entries.v1",
         "catalogue",
-        ("booking", "ledger", "notify", "queue", "tracking"),
+        ("booking", "ledger", "queue", "tracking"),
         partitions=1,
         compacted=True,
     ),

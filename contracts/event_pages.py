@@ -80,13 +80,19 @@ def _event_section(event: type[Fact]) -> str:
     )
 
 
-def _fields(event: type[Fact]) -> str:
+def field_rows(event: type[Fact]) -> list[tuple[str, str, str, str]]:
+    """Each field with its form, whether it is always there, its meaning; code in backticks."""
     schema = schema_of(event.wire_type(), event, "reader")
     required = set(schema.get("required", ()))
+    return [
+        (f"`{name}`", _form(field), "yes" if name in required else "no", _meaning(field))
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _fields(event: type[Fact]) -> str:
     lines = ["| field | form | always there | meaning |", "|---|---|---|---|"]
-    for name, field in schema["properties"].items():
-        always = "yes" if name in required else "no"
-        lines.append(f"| `{name}` | {_form(field)} | {always} | {_meaning(field)} |")
+    lines += [f"| {' | '.join(row)} |" for row in field_rows(event)]
     return "\n".join(lines) + "\n"
 
 

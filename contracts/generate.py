@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.asyncapi import asyncapi_document
+from contracts.event_html import events_html
 from contracts.event_pages import events_page
 from contracts.plain_yaml import to_yaml
 from contracts.schemas import catalog_document, schema_files
@@ -24,6 +25,7 @@ def generated() -> dict[Path, str]:
     files = {SCHEMAS / name: as_json(schema) for name, schema in schema_files().items()}
     files[SCHEMAS / "catalog.json"] = as_json(catalog_document())
     files[PACKAGE / "asyncapi.yaml"] = _NOTE + to_yaml(asyncapi_document())
+    files[PACKAGE / "events.html"] = events_html()
     files[PACKAGE.parent / "docs" / "events.md"] = events_page()
     return files
 

@@ -15,7 +15,7 @@ Brokers = Annotated[int, typer.Option(min=1, max=3, help="Kafka brokers to start
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (up, down, status, logs):
+    for verb in (up, down, status, logs, token):
         app.command()(verb)
 
 
@@ -44,9 +44,10 @@ def _print_addresses(found: "StackState") -> None:
         ("E-mail sent in the demo", urls["mailbox"] + "/messages"),
         *((f"API of {name}", urls[name] + "/docs") for name in services),
         ("Metrics, one per service", urls["tracking"] + "/metrics"),
-        ("Event catalogue", "docs/events.md, contracts/asyncapi.yaml"),
+        ("Event catalogue", urls["tracking"] + "/events"),
         ("Kafka", found.bootstrap),
         ("PostgreSQL", found.database),
+        ("Token for the live stream", "loket token operator"),
         ("Clients and their secrets", str(found.home / "identity" / "secrets.json")),
     ]
     table("Loket is running", ("what", "where"), rows)
@@ -122,3 +123,28 @@ def logs(
     for name in [service] if service else sorted(log_files()):
         for line in read(name, lines=lines, follow=follow):
             print(line if service else f"{name}: {line}")
+
+
+def token(
+    client: Annotated[str, typer.Argument(help="Such as operator, agency-dinkes.")] = "operator",
+    json: AsJson = False,
+) -> None:
+    """Print a token of a client of this machine, for the page and for curl; good for minutes."""
+    import asyncio
+
+    from simulator.platform import Calls, find
+
+    async def fetch() -> str:
+        async with Calls(find()) as calls:
+            header = await calls.bearer(client)
+        return header["Authorization"].removeprefix("Bearer ")
+
+    try:
+        found = asyncio.run(fetch())
+    except KeyError:
+        errors.print(f"There is no client {client!r} on this machine.")
+        raise typer.Exit(2) from None
+    if json:
+        as_json({"client": client, "token": found})
+    else:
+        print(found)

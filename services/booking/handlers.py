@@ -11,7 +11,7 @@ from services.booking.commands import (
     SessionMade,
 )
 from services.booking.domain.offer import must_be_own
-from services.booking.domain.session import Span, open_session
+from services.booking.domain.session import Span, opened_session
 from services.booking.domain.states import (
     States,
     get_appointment,
@@ -22,12 +22,12 @@ from services.booking.domain.states import (
 )
 
 
-def open_for_booking(command: OpenSession, states: States) -> Decision:
+def open_session(command: OpenSession, states: States) -> Decision:
     """A session for a service of the mall."""
     must_be_own(command.mall, command.staff_mall)
     offer = get_mall(states, command.mall), get_service(states, command.service)
     span = Span(command.starts_at, command.ends_at)
-    fact = open_session(command.session_id, offer, span, command.capacity, command.at)
+    fact = opened_session(command.session_id, offer, span, command.capacity, command.at)
     answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
     return Decision([fact], answer)
 

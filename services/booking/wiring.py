@@ -13,7 +13,7 @@ from services.booking.settings import BookingSettings
 
 DOMAIN = Domain(
     handlers={
-        OpenSession: handlers.open_for_booking,
+        OpenSession: handlers.open_session,
         BookAppointment: handlers.book_appointment,
         CheckIn: handlers.check_in,
         CancelAppointment: handlers.cancel_appointment,

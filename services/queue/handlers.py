@@ -16,7 +16,7 @@ from services.queue.commands import (
     ServeTicket,
     TicketChanged,
 )
-from services.queue.domain.counter import counter_id_of, open_counter
+from services.queue.domain.counter import counter_id_of, opened_counter
 from services.queue.domain.mall import must_be_own
 from services.queue.domain.refusals import AlreadyInLine
 from services.queue.domain.states import (
@@ -49,11 +49,11 @@ def admit_appointment(command: AdmitAppointment, states: States) -> Decision:
     return _issued(line.admit(command.ticket_id, command.appointment_id, command.person_id))
 
 
-def open_at_counter(command: OpenCounter, states: States) -> Decision:
+def open_counter(command: OpenCounter, states: States) -> Decision:
     """The counter calls from the lines that the catalogue gives it."""
     services = get_mall(states, command.mall).services_at(command.counter)
     known = find_counter(states, counter_id_of(command.mall, command.counter))
-    fact = open_counter(known, command.mall, command.counter, services)
+    fact = opened_counter(known, command.mall, command.counter, services)
     answer = CounterState(
         counter_id=fact.counter_id, counter=fact.counter, services=fact.services, is_open=True
     )

@@ -25,7 +25,7 @@ DOMAIN = Domain(
     handlers={
         IssueTicket: handlers.issue_ticket,
         AdmitAppointment: handlers.admit_appointment,
-        OpenCounter: handlers.open_at_counter,
+        OpenCounter: handlers.open_counter,
         CloseCounter: handlers.close_counter,
         CallNextTicket: handlers.call_next_ticket,
         ServeTicket: handlers.serve_ticket,

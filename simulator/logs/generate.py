@@ -18,7 +18,7 @@ _BEGINNING = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 
 def events(cases: int, seed: int = 1) -> Iterator[tuple[str, str, datetime, str]]:
     """Case, activity, time and office of each event, about six per case, 40 cases interleaved."""
-    lots = random.Random(seed)  # noqa: S311 - a repeatable log is wanted, not a secret one
+    lots = random.Random(seed)  # noqa: S311 - repeatable on purpose
     for first in range(0, cases, 40):
         begun = _BEGINNING + timedelta(minutes=first)
         block = range(first, min(first + 40, cases))

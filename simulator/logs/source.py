@@ -69,7 +69,7 @@ class _Gzipped(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # a view
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # any buffer will do
         try:
             piece = self._file.read1(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile):

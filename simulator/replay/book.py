@@ -23,6 +23,8 @@ Outcome = Literal["accepted", "refused"]
 Source = Literal["api", "kafka"]
 PAGE = 500
 
+# The cache is what bounds the memory: the ids of reports are spread all over their index.
+_PRAGMAS = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -48000;"
 _SCHEMA = """
 CREATE TABLE cases (case_no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, key TEXT NOT NULL,
     door TEXT NOT NULL, events INTEGER NOT NULL DEFAULT 0, application BLOB UNIQUE);
@@ -94,7 +96,7 @@ class Book:
         self._db = sqlite3.connect(Path(self._folder.name) / "book.sqlite")
         # Nothing here must survive a crash, so nothing is made durable.
         self._cases = 0
-        self._db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _SCHEMA)
+        self._db.executescript(_PRAGMAS + _SCHEMA)
 
     def __enter__(self) -> Self:
         return self

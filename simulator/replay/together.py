@@ -12,7 +12,9 @@ async def together(*work: _Work) -> None:
     """Run all to their end."""
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        await asyncio.gather(*tasks)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
     finally:
         await _end(*tasks)
 
@@ -30,6 +32,7 @@ async def beside(endless: _Work, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _end(*tasks: "asyncio.Task[Any]") -> None:
+    # Once only: a second cancellation would interrupt what a task does to clean up.
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

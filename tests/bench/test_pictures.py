@@ -1,7 +1,9 @@
 """Pictures and tables say what the rows say."""
 
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from bench import plot, table
@@ -42,3 +44,15 @@ def test_the_table_tells_misses() -> None:
     console = Console(width=200, record=True, quiet=False)
     table.show(ROWS, console)
     assert "commands & more" in console.export_text()
+
+
+def test_the_table_of_a_page_is_replaced_and_nothing_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n", encoding="utf-8")
+    for _ in range(2):
+        table.put_into(page, ROWS)
+    text = page.read_text(encoding="utf-8")
+    assert text == f"before\n{table.BEGIN}\n{table.markdown(ROWS)}{table.END}\nafter\n"
+    page.write_text("no place", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for figures"):
+        table.put_into(page, ROWS)

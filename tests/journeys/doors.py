@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from contracts.agencies import ActivityReported, StageOutcome, StageReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, StageCode, uuid7
 from simulator.doors import report_over_http, report_over_kafka
-from simulator.platform import Calls
+from simulator.platform import Answered, Calls
 
 BUILDING = "persetujuan-bangunan-gedung"
 FIRST_STAGE, ITS_AGENCY = StageCode("pemeriksaan-kelengkapan"), AgencyId("dinas-teknis")
@@ -97,10 +97,14 @@ class Doors:
         return entries
 
     async def told(self, application_id: ApplicationId, count: int) -> list[dict[str, Any]]:
-        """The entries once there are so many, in facts of tracking."""
+        """The entries once there are so many."""
 
         async def look() -> list[dict[str, Any]]:
-            return await self.timeline(application_id)
+            try:
+                return await self.timeline(application_id)
+            except Answered as answered:
+                assert answered.code == "not_found"  # the read model comes a little later
+                return []
 
         return await until(look, lambda entries: len(entries) >= count)
 

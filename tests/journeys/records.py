@@ -37,8 +37,8 @@ async def put(
 ) -> Place:
     """Put any record on the agency's topic; returns topic, partition and offset."""
     content = value if isinstance(value, bytes) else value.model_dump_json().encode()
-    topic, _ = (topic.name for topic in agency_topics(agency))
-    sent = await producer.send_and_wait(topic, content, key=key, headers=headers)
+    topic, _ = agency_topics(agency)
+    sent = await producer.send_and_wait(topic.name, content, key=key, headers=headers)
     return sent.topic, sent.partition, sent.offset
 
 
@@ -57,14 +57,13 @@ async def answers_to(
     bootstrap: str, agency: AgencyId, report_id: ReportId, seconds: float = 30
 ) -> list[dict[str, Any]]:
     """What the agency finds about a report on its topic of answers, as soon as there is any."""
-    _, topic = (topic.name for topic in agency_topics(agency))
+    _, topic = agency_topics(agency)
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
-        partitions = await _partitions(consumer, topic)
-        consumer.assign(partitions)
+        consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])
         found: list[dict[str, Any]] = []
 
         async def look() -> list[dict[str, Any]]:
@@ -76,12 +75,3 @@ async def answers_to(
         return await until(look, bool, seconds)
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
-    async def look() -> set[int]:
-        await consumer.topics()
-        known: set[int] | None = consumer.partitions_for_topic(topic)
-        return known or set()
-
-    return [TopicPartition(topic, number) for number in sorted(await until(look, bool))]

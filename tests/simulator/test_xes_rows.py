@@ -115,7 +115,7 @@ class Endless(io.RawIOBase):
         return True
 
     @override
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # a view
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override] # any buffer will do
         piece = next(self._pieces, b"")
         buffer[: len(piece)] = piece
         return len(piece)

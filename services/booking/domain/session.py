@@ -112,7 +112,7 @@ class Session:
         return replace(self, booked=self.booked - 1)
 
 
-def open_session(
+def opened_session(
     session_id: SessionId, offer: tuple[Mall, Service], span: Span, capacity: int, at: datetime
 ) -> SessionOpened:
     """Open a session for a service of a mall.

@@ -65,7 +65,7 @@ class Counter:
             raise CounterBusy(ticket_id=str(self.ticket_id))
 
 
-def open_counter(
+def opened_counter(
     known: Counter | None, mall: MallId, code: CounterCode, services: tuple[ServiceCode, ...]
 ) -> CounterOpened:
     """Begin to serve at a counter. Raises CounterAlreadyOpen."""

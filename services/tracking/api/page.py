@@ -1,6 +1,7 @@
-"""The one page of tracking, served from `pages/`: nothing in it comes from elsewhere."""
+"""The pages of tracking and the event catalogue: nothing in them comes from elsewhere."""
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from fastapi import Response
 
@@ -14,7 +15,7 @@ _CSP = (
 
 
 def add_page(found: Router) -> None:
-    """Add the page and its two files."""
+    """Add the page with its two files, and the event catalogue."""
 
     @found.query("/", allow=PUBLIC)
     async def index() -> Response:
@@ -31,8 +32,21 @@ def add_page(found: Router) -> None:
         """The page's style."""
         return _file("page.css", "text/css; charset=utf-8")
 
+    @found.query("/events", allow=PUBLIC)
+    async def events() -> Response:
+        """The event catalogue, for people."""
+        return _answer(files("contracts") / "events.html", "text/html; charset=utf-8")
+
+    @found.query("/asyncapi.yaml", allow=PUBLIC)
+    async def asyncapi() -> Response:
+        """The event catalogue, for machines."""
+        return _answer(files("contracts") / "asyncapi.yaml", "application/yaml")
+
 
 def _file(name: str, media_type: str) -> Response:
-    content = files("services.tracking").joinpath("pages", name).read_bytes()
+    return _answer(files("services.tracking") / "pages" / name, media_type)
+
+
+def _answer(file: Traversable, media_type: str) -> Response:
     headers = {"content-security-policy": _CSP}
-    return Response(content, media_type=media_type, headers=headers)
+    return Response(file.read_bytes(), media_type=media_type, headers=headers)

@@ -1,0 +1,58 @@
+"""What the services' tables of contents say, held against the contracts."""
+
+import re
+from importlib import import_module
+
+import pytest
+
+from chassis.service import Service
+from contracts.base import Command
+from contracts.catalog import AGENCY_TOPICS, TOPICS, Topic
+
+NAMES = ("booking", "queue", "tracking", "notify", "ledger")
+
+
+def service_of(name: str) -> Service:
+    found = import_module(f"services.{name}.wiring").SERVICE
+    assert isinstance(found, Service)
+    return found
+
+
+def reads(service: Service, topic: str) -> bool:
+    return any(
+        topic in one.topics or (one.pattern is not None and re.search(one.pattern, topic))
+        for one in service.subscriptions
+    )
+
+
+@pytest.mark.parametrize("topic", [*TOPICS, *AGENCY_TOPICS], ids=lambda topic: topic.name)
+def test_a_topic_names_exactly_the_services_that_read_it(topic: Topic) -> None:
+    name = topic.name.replace("*", "dinkes")
+    readers = {one for one in NAMES if reads(service_of(one), name)}
+    assert readers == set(topic.readers)
+    assert readers or topic.note
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_consumer_group_is_named_after_its_service_and_used_once(name: str) -> None:
+    groups = [one.consumer for one in service_of(name).subscriptions]
+    assert len(groups) == len(set(groups))
+    assert all(group == name or group.startswith(f"{name}.") for group in groups)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_of_a_service_has_a_handler_that_is_named_after_it(name: str) -> None:
+    commands = import_module(f"services.{name}.commands")
+    handlers = service_of(name).domain.handlers
+    declared = {
+        thing
+        for thing in vars(commands).values()
+        if isinstance(thing, type)
+        and issubclass(thing, Command)
+        and thing.__module__ == commands.__name__
+    }
+    concrete = {one for one in declared if not one.__name__.startswith("_")}
+    assert set(handlers) == concrete
+    for command, handler in handlers.items():
+        snake = re.sub(r"(?<!^)(?=[A-Z])", "_", command.__name__).lower()
+        assert handler.__name__ == snake
