@@ -5,6 +5,7 @@ Exit status 1 when a figure is not backed by its check; a missed goal is no fail
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(chosen.ids) - set(IDS))
     if unknown:
         parser.error(f"no such id: {', '.join(unknown)}; there are {', '.join(IDS)}")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic that is new is no news
     console = Console()
     began = time.monotonic()
 

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -20,6 +20,7 @@ from simulator.platform import Calls
 from simulator.replay.wire import ConnectionLost, Reply, Wire
 
 Door = Literal["http", "kafka"]
+Send = Callable[[int, datetime, float], Coroutine[Any, Any, None]]
 APPLICATIONS = 200
 _CREATED = 201
 _LATER = frozenset({429, 503, 504})
@@ -64,9 +65,29 @@ class Sent:
 
 async def send(load: Load, calls: Calls) -> Sent:
     """Send everything at its instant and return when all was answered or acknowledged."""
-    if load.door == "kafka":
-        return await _over_kafka(load, calls.platform.bootstrap)
-    return await _over_http(load, calls)
+    sent = Sent(datetime.now(UTC))
+    async with opened(load, calls, sent) as report:
+        if load.door == "kafka":  # one after the other, because they have an order
+            await _on_time(load, sent, report)
+            return sent
+        async with asyncio.TaskGroup() as group:
+
+            async def begin(number: int, at: datetime, due: float) -> None:
+                group.create_task(report(number, at, due))
+
+            await _on_time(load, sent, begin)
+    return sent
+
+
+@asynccontextmanager
+async def opened(load: Load, calls: Calls, sent: Sent) -> AsyncIterator[Send]:
+    """A way to send single reports: number, time of the agency, and when it was due."""
+    if load.door == "http":
+        async with _http(load, calls, sent) as report:
+            yield report
+    else:
+        async with _kafka(load, calls.platform.bootstrap, sent) as report:
+            yield report
 
 
 async def applications(calls: Calls, count: int = APPLICATIONS) -> list[ApplicationId]:
@@ -87,10 +108,10 @@ def agencies() -> list[AgencyId]:
     return [AgencyId(entry.code) for entry in entries if isinstance(entry, Agency)]
 
 
-async def _over_http(load: Load, calls: Calls) -> Sent:
+@asynccontextmanager
+async def _http(load: Load, calls: Calls, sent: Sent) -> AsyncIterator[Send]:
     wire = Wire(calls.platform.urls["tracking"])
     tokens = {agency: await calls.bearer(f"agency-{agency}") for agency in load.agencies}
-    sent = Sent(datetime.now(UTC))
 
     async def report(number: int, at: datetime, due: float) -> None:
         agency, said = load.report(number)
@@ -102,14 +123,10 @@ async def _over_http(load: Load, calls: Calls) -> Sent:
         sent.waits.append(time.perf_counter() - due)
         sent.refused += reply.status != _CREATED
 
-    async with asyncio.TaskGroup() as group:
-
-        async def begin(number: int, at: datetime, due: float) -> None:
-            group.create_task(report(number, at, due))
-
-        await _on_time(load, sent, begin)
-    await wire.close()
-    return sent
+    try:
+        yield report
+    finally:
+        await wire.close()
 
 
 async def _patiently(wire: Wire, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -123,12 +140,12 @@ async def _patiently(wire: Wire, path: str, headers: Mapping[str, str], body: by
     return await wire.post(path, headers, body)
 
 
-async def _over_kafka(load: Load, bootstrap: str) -> Sent:
+@asynccontextmanager
+async def _kafka(load: Load, bootstrap: str, sent: Sent) -> AsyncIterator[Send]:
     producer = kafka.new_producer(bootstrap, "bench-agencies")
     topics = {agency: agency_topics(agency)[0].name for agency in load.agencies}
     await producer.start()
     futures: list[asyncio.Future[Any]] = []
-    sent = Sent(datetime.now(UTC))
 
     async def report(number: int, at: datetime, _due: float) -> None:
         agency, said = load.report(number)
@@ -150,16 +167,13 @@ async def _over_kafka(load: Load, bootstrap: str) -> Sent:
         )
 
     try:
-        await _on_time(load, sent, report)
+        yield report
         await asyncio.gather(*futures)
     finally:
         await producer.stop()
-    return sent
 
 
-async def _on_time(
-    load: Load, sent: Sent, begin: Callable[[int, datetime, float], Awaitable[None]]
-) -> None:
+async def _on_time(load: Load, sent: Sent, begin: Send) -> None:
     """The load does not wait for anybody: a late report is late from when it was due."""
     began = time.perf_counter()
     sent.began = datetime.now(UTC)

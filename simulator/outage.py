@@ -174,9 +174,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         result = asyncio.run(
-            outage(
-                find(), chosen.seconds, per_second=chosen.per_second, frozen=chosen.frozen
-            )
+            outage(find(), chosen.seconds, per_second=chosen.per_second, frozen=chosen.frozen)
         )
     except StackError as problem:
         sys.stderr.write(f"{problem}\n")

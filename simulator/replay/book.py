@@ -6,11 +6,9 @@ in the platform.
 
 import hashlib
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -89,11 +87,11 @@ class Expected:
 
 
 class Book:
-    """One replay's book. Use as a context manager; the file is deleted at the end."""
+    """One replay's book. Use as a context manager."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="loket-replay-")
-        self._db = sqlite3.connect(Path(self._folder.name) / "book.sqlite")
+        # Without a name, SQLite uses a file that vanishes with us, however we end.
+        self._db = sqlite3.connect("")
         # Nothing here must survive a crash, so nothing is made durable.
         self._cases = 0
         self._db.executescript(_PRAGMAS + _SCHEMA)
@@ -108,7 +106,6 @@ class Book:
         trace: TracebackType | None,
     ) -> None:
         self._db.close()
-        self._folder.cleanup()
 
     # -- the log ------------------------------------------------------------------------------
 
