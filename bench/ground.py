@@ -17,6 +17,7 @@ from rich.console import Console
 
 from chassis.migrations import migrate
 from local import databases, paths, stack
+from local.backends import Backends
 from local.databases import Server
 from local.kafka import Kafka
 from local.parallel import together
@@ -126,6 +127,7 @@ def platform(settings: Settings, **chosen: Any) -> Iterator[Platform]:
         yield Platform(again, settings, time.perf_counter() - began)
     finally:
         stack.down(options.home)
+        asyncio.run(Backends.of(options).wipe())  # also where PostgreSQL's data were moved to
         paths.remove(options.home)
 
 

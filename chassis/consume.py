@@ -21,6 +21,7 @@ from chassis import batch, inbox, kafka, metrics, telemetry
 from chassis.arrivals import Arrival, arrival_of
 from chassis.database import Database, is_away
 from chassis.failpoints import failpoint
+from chassis.pace import Pace
 from chassis.subscription import Subscription
 from chassis.telemetry import Attribute
 
@@ -28,6 +29,7 @@ _TRIES = 3
 _BACKOFF_SECONDS = 0.1
 _BACKOFF_MAX_SECONDS = 2.0
 _STUCK_SECONDS = 60.0
+_PACE_SECONDS = 0.015
 _COMMIT_SECONDS = 5.0
 
 
@@ -49,9 +51,12 @@ class Runner:
         self._log = structlog.get_logger("chassis.consume").bind(consumer=subscription.consumer)
         self._subscriber: Any = None
         self._stopping = False
+        self._pace = Pace(max(_PACE_SECONDS, subscription.patience_seconds))
         self._uncommitted: dict[TopicPartition, int] = {}
         self._next: dict[TopicPartition, int] = {}
         self._moved_at = time.monotonic()
+        self.placing = False
+        """Partitions were assigned and their positions are not known yet: fetch nothing."""
         self.assigned = asyncio.Event()
         """Set once partitions were assigned and their positions found."""
 
@@ -69,7 +74,7 @@ class Runner:
             decoder=_undecoded,
             ack_policy=AckPolicy.MANUAL,
             max_records=self._batch_max,
-            **kafka.CONSUMER_SETTINGS,
+            **kafka.consumer_settings(subscription.patience_seconds),
         )
         self._subscriber(self._on_records)
 
@@ -83,8 +88,27 @@ class Runner:
         self._stopping = True
 
     async def _on_records(self, records: Sequence[Any]) -> None:
+        self._pace.begin()
+        self._hold_fetching(len(records))
+        try:
+            await self._handle([arrival_of(record) for record in records])
+            await self._pace.rest(len(records))
+        finally:
+            self._resume_fetching()
+
+    def _hold_fetching(self, records: int) -> None:
+        """Under load, fetch the next records together: else each alone costs a request."""
+        consumer = self.consumer
+        if consumer is not None and records > 1 and not self.placing:
+            consumer.pause(*consumer.assignment())
+
+    def _resume_fetching(self) -> None:
+        consumer = self.consumer
+        if consumer is not None and not self.placing:
+            consumer.resume(*consumer.paused())
+
+    async def _handle(self, arrivals: Sequence[Arrival]) -> None:
         await failpoint("consume.after_poll")
-        arrivals = [arrival_of(record) for record in records]
         started, began = time.time_ns(), time.monotonic()
         await self.take(arrivals)
         if self._stopping:
@@ -226,13 +250,15 @@ class _Positions(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Hold the partitions still first: the client fetches as soon as this method waits."""
-        consumer = self._runner.consumer
+        runner, consumer = self._runner, self._runner.consumer
         if consumer is not None and assigned:
+            runner.placing = True
             consumer.pause(*assigned)
-            for place, offset in (await self._runner.begin(assigned)).items():
+            for place, offset in (await runner.begin(assigned)).items():
                 consumer.seek(place, offset)
             consumer.resume(*assigned)
-        self._runner.assigned.set()
+            runner.placing = False
+        runner.assigned.set()
 
 
 async def _unparsed(records: Any) -> KafkaMessage:

@@ -47,6 +47,11 @@ def is_away(problem: BaseException) -> bool:
         # The driver has one type for a lost connection and for a wrong argument; only the first
         # passes by itself.
         return not isinstance(problem, ValueError) and "connection" in str(problem)
+    if isinstance(problem, sqlalchemy.exc.DBAPIError) and problem.orig is not None:
+        # "The database system is starting up" comes as a bare DBAPIError around the driver's own.
+        driver_said = problem.orig.__cause__
+        if driver_said is not None and is_away(driver_said):
+            return True
     return isinstance(problem, _AWAY)
 
 

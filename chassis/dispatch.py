@@ -16,11 +16,13 @@ from chassis.decide import Domain, Outcome, Result, Submission, decide, outcome_
 from chassis.errors import Conflict, TooSlow, Unavailable
 from chassis.eventlog import Cause
 from chassis.failpoints import failpoint
+from chassis.pace import Pace
 from chassis.telemetry import Attribute
 from contracts.base import Command, Refused
 
 _TRIES = 4
 _BACKOFF_SECONDS = 0.05
+_PACE_SECONDS = 0.005
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Dispatcher:
         self._deadline_seconds = deadline_seconds
         self._waiting: deque[_Waiting] = deque()
         self._wake = asyncio.Event()
+        self._pace = Pace(_PACE_SECONDS)
         self._closing = False
         self._flusher: asyncio.Task[None] | None = None
 
@@ -83,7 +86,8 @@ class Dispatcher:
         name = type(command).__name__
         started = time.monotonic()
         try:
-            with telemetry.span(f"decide {name}", attributes={Attribute.COMMAND: name}):
+            attributes: dict[Attribute, str | int] = {Attribute.COMMAND: name}
+            with telemetry.span(f"decide {name}", cause.traceparent, attributes=attributes):
                 cause = replace(
                     cause, traceparent=telemetry.current_traceparent() or cause.traceparent
                 )
@@ -114,7 +118,10 @@ class Dispatcher:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                await self._answer(self._next_group())
+                self._pace.begin()
+                group = self._next_group()
+                await self._answer(group)
+                await self._pace.rest(len(group))
 
     def _next_group(self) -> list[_Waiting]:
         metrics.QUEUE_DEPTH().set(len(self._waiting))

@@ -19,7 +19,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import jsontext, logs, metrics, problems, telemetry
-from chassis.errors import Failure, Flaw, Malformed, TooSlow
+from chassis.database import is_away
+from chassis.errors import Failure, Flaw, Malformed, TooSlow, Unavailable
 from chassis.telemetry import Attribute
 from contracts.base import Refused
 from contracts.ids import uuid7
@@ -87,6 +88,11 @@ class Edge:
             if isinstance(problem, TimeoutError) and deadline.expired():
                 _log.warning("http.deadline", route=exchange.route, seconds=self._deadline)
                 await exchange.fail(problems.of(TooSlow()))
+                return
+            if is_away(problem) and not exchange.status:
+                kind = type(problem).__name__
+                _log.warning("http.database_away", route=exchange.route, kind=kind)
+                await exchange.fail(problems.of(Unavailable(1)))
                 return
             _log.exception("http.unexpected", route=exchange.route, kind=type(problem).__name__)
             if exchange.status:

@@ -12,10 +12,13 @@ from faststream.kafka import KafkaBroker
 
 # Low, so that a frozen broker is given up within seconds instead of the client's 40.
 REQUEST_TIMEOUT_MS = 5_000
-# A consumer whose event loop was held up for less than this keeps its partitions.
-SESSION_TIMEOUT_MS = 30_000
+# How long a killed consumer's partitions wait for its successor; also how long an event loop may be
+# held up. A consumer that loses its place too early does harm to nobody: its inbox knows repeats.
+SESSION_TIMEOUT_MS = 8_000
 # How soon a consumer by pattern learns of a new agency's topic.
 METADATA_MAX_AGE_MS = 5_000
+# A consumer with patience is answered when so much is there, or when its patience ends.
+PATIENT_FETCH_BYTES = 65_536
 
 
 def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
@@ -47,12 +50,16 @@ def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:
     )
 
 
-CONSUMER_SETTINGS: dict[str, Any] = {
-    "batch": True,
-    "auto_offset_reset": "earliest",
-    "partition_assignment_strategy": (StickyPartitionAssignor,),
-    "session_timeout_ms": SESSION_TIMEOUT_MS,
-    "heartbeat_interval_ms": 3_000,
-    "max_poll_interval_ms": 300_000,
-    "batch_timeout_ms": 20,
-}
+def consumer_settings(patience_seconds: float) -> dict[str, Any]:
+    """What every consumer is made with; with patience, the broker gathers records that long."""
+    return {
+        "batch": True,
+        "auto_offset_reset": "earliest",
+        "partition_assignment_strategy": (StickyPartitionAssignor,),
+        "session_timeout_ms": SESSION_TIMEOUT_MS,
+        "heartbeat_interval_ms": 2_000,
+        "max_poll_interval_ms": 300_000,
+        "batch_timeout_ms": 20,
+        "fetch_min_bytes": PATIENT_FETCH_BYTES if patience_seconds else 1,
+        "fetch_max_wait_ms": int(patience_seconds * 1000) or 500,
+    }

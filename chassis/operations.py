@@ -41,6 +41,14 @@ class StillParked(Refused):
     title_en = "This record still cannot be applied"
 
 
+class HoldsBack(Refused):
+    """A fact that holds back others is part of a history: it is mended, never dismissed."""
+
+    code = "holds_back"
+    title_id = "Catatan ini menahan catatan lain; perbaiki penyebabnya, lalu proses ulang"
+    title_en = "This record holds back others: mend the cause, then re-drive it"
+
+
 class Redriven(BaseModel):
     """How many records were settled: the one that was named, and those that waited behind it."""
 
@@ -79,6 +87,20 @@ def router(
             raise StillParked(reason="unreadable")
         on_commit()
         return Redriven(settled=settled)
+
+    @found.command(
+        "/v1/parked/{parked_id}/dismiss", allow=_OPERATORS, refusals=(NotParked, HoldsBack)
+    )
+    async def dismiss(parked_id: int, caller: Caller, key: IdempotencyKey) -> Redriven:
+        """Settle a record that nobody will mend, such as an agency's unreadable report."""
+        del key
+        async with database.transaction() as tx:
+            held = await parking.dismiss(tx, parked_id, caller.actor)
+        if held is None:
+            raise NotParked
+        if held:
+            raise HoldsBack
+        return Redriven(settled=1)
 
     @found.query("/v1/facts", allow=_OPERATORS)
     async def list_facts(after: After = 0, limit: Page = 500) -> list[dict[str, Any]]:

@@ -33,6 +33,9 @@ WHERE consumer = $1 AND key = ANY($2::text[]) AND settled_at IS NULL ORDER BY id
 _SETTLE = """
 UPDATE parked SET settled_at = clock_timestamp(), settled_by = $2 WHERE id = ANY($1::bigint[])
 """
+_TO_DISMISS = """
+SELECT blocking, reason FROM parked WHERE id = $1 AND settled_at IS NULL FOR UPDATE
+"""
 _LIST = """
 SELECT id, consumer, topic, partition, "offset", key, reason, detail, blocking, parked_at
 FROM parked WHERE settled_at IS NULL AND id > $1 ORDER BY id LIMIT $2
@@ -93,6 +96,17 @@ async def settle(tx: Tx, arrivals: Iterable[Arrival], actor: str) -> int:
     if ids:
         await tx.execute(_SETTLE, ids, actor)
     return len(ids)
+
+
+async def dismiss(tx: Tx, parked_id: int, actor: str) -> bool | None:
+    """Settle a record without applying it; None when it is not parked, True when it may not be."""
+    row = await tx.fetchrow(_TO_DISMISS, parked_id)
+    if row is None:
+        return None
+    if row["blocking"] or row["reason"] == BEHIND:
+        return True
+    await tx.execute(_SETTLE, [parked_id], actor)
+    return False
 
 
 async def waiting(tx: Tx, *, after: int = 0, limit: int = 100) -> list[dict[str, Any]]:

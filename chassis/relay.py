@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from chassis import kafka, metrics, telemetry
 from chassis.database import is_away
 from chassis.failpoints import failpoint
+from chassis.pace import Pace
 from chassis.telemetry import Attribute
 from contracts.envelope import Envelope, to_headers
 from contracts.ids import Actor, EventId
@@ -31,6 +32,7 @@ _SHARD = 0
 _LOCK = 7_204_816_131
 _SEND_TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
+_PACE_SECONDS = 0.005
 # A topic that Kafka does not have holds back its own facts only, and is looked for now and then.
 _ABSENT_SECONDS = 10.0
 _LOOK_FOR_TOPIC_SECONDS = 1.0
@@ -79,6 +81,7 @@ class Relay:
         self._batch_max = batch_max
         self._poll_seconds = poll_seconds
         self._wake = asyncio.Event()
+        self._pace = Pace(_PACE_SECONDS)
         self._stopping = False
         self._absent: dict[str, float] = {}  # topics that Kafka lacks: when to look again
         self._task: asyncio.Task[None] | None = None
@@ -142,8 +145,10 @@ class Relay:
             await producer.start()
             self.active = True
             while not self._stopping:
+                self._pace.begin()
                 sent = await self._send_batch(lease, producer)
                 if sent < self._batch_max:
+                    await self._pace.rest(sent)
                     await self._pause()
         finally:
             # A producer that could not deliver would flush for ever; what it held is unsent here.

@@ -262,6 +262,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_seconds),
     )
     server = _Server(config, running.stopping)

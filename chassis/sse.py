@@ -139,7 +139,7 @@ class Hub:
             raise Unavailable(2)
         if sum(map(len, self._by_key.values())) >= self.limits.subscribers:
             raise Unavailable(30, "too many open streams")
-        after = self._head if given is None else int(given)
+        after = await self._now() if given is None else int(given)
         return _Stream(self.frames(after, key), self.limits.write)
 
     async def frames(self, after: int, key: str | None = None) -> AsyncGenerator[bytes, None]:
@@ -156,8 +156,10 @@ class Hub:
                 yield self._joined(page)
             if len(page) < self.limits.page_rows:
                 break
+        await self._now()
         subscriber = _Subscriber(key)
         self._by_key.setdefault(key, set()).add(subscriber)
+        self._woken.set()  # what came since the look above went by unseen
         metrics.SSE_SUBSCRIBERS(self._name).inc()
         try:
             # Everything above `joined_at` comes to the queue; what lies below is read once more.
@@ -196,13 +198,20 @@ class Hub:
             except TimeoutError:
                 yield PING
 
+    async def _now(self) -> int:
+        """The live tail's position; looked up when nobody kept it up to date by listening."""
+        if not self._by_key:
+            latest = await self._latest()
+            if not self._by_key:  # nobody came while we asked
+                self._head = max(self._head or 0, latest)
+        return self._head or 0
+
     async def _hand_out(self) -> bool:
         """One look at the database; whether there may be more at once."""
-        if self._head is None or not self._by_key:
-            latest = await self._latest()
-            if self._head is None or not self._by_key:  # nobody came while we asked
-                self._head = latest
-                return False
+        if self._head is None:
+            self._head = await self._latest()
+        if not self._by_key:  # nobody listens: whoever comes asks where we are
+            return False
         page = await self._fetch_since(self._head, self.limits.page_rows, None)
         for change in page:
             for key in (None, *change.keys):

@@ -22,7 +22,8 @@ class Subscription:
 
     `topics` or `pattern` says what it reads. `holds_back` tells whether a record that cannot be
     applied holds back its key: facts must stay in order, claims of an agency need not.
-    `newest_wins` is for compacted topics.
+    `newest_wins` is for compacted topics. `patience_seconds` is how long news may wait for company:
+    a consumer that nobody is waiting for costs a fraction when its batches are larger.
     """
 
     consumer: str
@@ -32,6 +33,7 @@ class Subscription:
     pattern: str | None = None
     holds_back: bool = True
     newest_wins: bool = False
+    patience_seconds: float = 0.0
     answer_rejected: Callable[[Rejected], Sequence[Submission]] | None = field(default=None)
     domain: Domain | None = None
 

@@ -6,8 +6,9 @@ Opaque ids are UUIDs; names that people choose (agencies, malls, services) are c
 import os
 import re
 import time
+from functools import partial
 from typing import Any, ClassVar, Self
-from uuid import UUID, uuid5
+from uuid import UUID, SafeUUID, uuid5
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -36,7 +37,9 @@ class Id(UUID):
 
     def __init__(self, value: str | UUID) -> None:
         if isinstance(value, UUID):
-            super().__init__(int=value.int)
+            # What UUID's own constructor would do, without checking again what was checked.
+            object.__setattr__(self, "int", value.int)
+            object.__setattr__(self, "is_safe", SafeUUID.unknown)
         else:
             super().__init__(value)
 
@@ -130,7 +133,8 @@ class Name(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            cls,
+            # The schema has checked the form already.
+            partial(str.__new__, cls),
             # The group keeps `^` and `$` around every alternative of the pattern.
             core_schema.str_schema(
                 pattern=f"^(?:{cls.pattern})$", max_length=cls.max_length, strict=True

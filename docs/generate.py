@@ -54,10 +54,10 @@ def settings_page() -> str:
 
 
 def _table(settings: list[Setting]) -> str:
-    rows = [
-        f"| `{one.variable}` | {one.kind} | {one.default or 'empty'} | {one.description} |"
-        for one in settings
-    ]
+    rows = []
+    for one in settings:
+        cells = (f"`{one.variable}`", one.kind, one.default or "empty", one.description)
+        rows.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return "\n".join([_TABLE, *rows])
 
 

@@ -1,4 +1,4 @@
-"""`loket parked list` and `loket parked redrive`: records that could not be applied."""
+"""`loket parked list`, `redrive`, `dismiss`: records that could not be applied."""
 
 import asyncio
 from typing import Annotated, Any
@@ -36,20 +36,34 @@ def redrive(
     json: AsJson = False,
 ) -> None:
     """Apply a parked record and those behind it again, as the operator of this machine."""
+    _settle(service, parked_id, "redrive", json=json)
+
+
+@app.command()
+def dismiss(
+    service: Annotated[str, typer.Argument(help="The service that parked it.")],
+    parked_id: Annotated[int, typer.Argument(help="Its number in `loket parked list`.")],
+    json: AsJson = False,
+) -> None:
+    """Settle a record that nobody will mend, such as an unreadable report."""
+    _settle(service, parked_id, "dismiss", json=json)
+
+
+def _settle(service: str, parked_id: int, verb: str, *, json: bool) -> None:
     from simulator.platform import Answered
 
     if service not in _SERVICES:
         errors.print(f"There is no service {service!r}; choose one of {', '.join(_SERVICES)}.")
         raise typer.Exit(2)
     try:
-        settled = asyncio.run(_redrive(service, parked_id))
+        settled = asyncio.run(_ask(service, parked_id, verb))
     except Answered as refused:
         errors.print(f"{refused.problem.get('title_en')} ({refused.code}).")
         raise typer.Exit(1) from None
     if json:
         as_json({"settled": settled})
     else:
-        console.print(f"{settled} records were applied.")
+        console.print(f"{settled} records were settled.")
 
 
 async def _waiting() -> list[dict[str, Any]]:
@@ -70,16 +84,16 @@ async def _waiting() -> list[dict[str, Any]]:
     ]
 
 
-async def _redrive(service: str, parked_id: int) -> int:
+async def _ask(service: str, parked_id: int, verb: str) -> int:
     from contracts.ids import uuid7
     from simulator.platform import Calls, find
 
     async with Calls(find()) as calls:
         answer = await calls.post(
             service,
-            f"/v1/parked/{parked_id}/redrive",
+            f"/v1/parked/{parked_id}/{verb}",
             {},
-            key=f"redrive-{uuid7()}",
+            key=f"{verb}-{uuid7()}",
             headers=await calls.bearer("operator"),
         )
     return int(answer["settled"])

@@ -1,4 +1,4 @@
-"""Kafka goes away while an agency goes on reporting: is everything accepted, and level afterwards?
+"""Kafka goes away while an agency goes on reporting: is all accepted, and level afterwards.
 
 `python -m simulator.outage --seconds 60` does it to the platform of this machine. Kafka is killed,
 and its keeper held still meanwhile, so that nobody starts it again; or it is only frozen.

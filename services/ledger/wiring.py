@@ -22,7 +22,8 @@ FACTS_PATTERN = r"^(?:booking|queue|tracking|notify)\.[a-z]+\.v[0-9]+$|" + catal
 _UNREAD = Reading(events=None, known=())
 
 SUBSCRIPTIONS = (
-    Subscription("ledger", _UNREAD, projection.record, pattern=FACTS_PATTERN),
+    # Nobody waits for the ledger: it may gather what is new for a moment.
+    Subscription("ledger", _UNREAD, projection.record, pattern=FACTS_PATTERN, patience_seconds=0.1),
     # Compaction may have taken revisions away, so here a missing number is no gap.
     Subscription(
         "ledger.catalogue",

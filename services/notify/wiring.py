@@ -26,6 +26,7 @@ SUBSCRIPTIONS = (
         reading_of(consumers.REACTIONS, catalog.BY_WIRE_TYPE),
         react(DOMAIN, consumers.REACTIONS),
         topics=("tracking.applications.v1", "booking.appointments.v1", "queue.tickets.v1"),
+        patience_seconds=0.1,
     ),
 )
 

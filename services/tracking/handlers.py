@@ -140,6 +140,6 @@ def _check_report_id(agency: AgencyId, report: Any, states: States) -> None:
 
 def _caused(application: Application, facts: Sequence[Fact]) -> tuple[commands.Caused, ...]:
     return tuple(
-        commands.Caused(type=fact.wire_type(), version=version, stage=getattr(fact, "stage", None))
+        commands.Caused(type=fact.wire_type(), version=version, stage=vars(fact).get("stage"))
         for version, fact in enumerate(facts, start=application.version + 1)
     )

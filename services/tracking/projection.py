@@ -89,7 +89,7 @@ class EntryRevision:
 
 def keys_of(delivered: Delivered) -> Iterable[Hashable]:
     """The application whose row this fact may change or explain."""
-    application_id = getattr(delivered.fact, "application_id", None)
+    application_id = _of(delivered.fact, "application_id")
     return [application_id] if application_id is not None else []
 
 
@@ -97,7 +97,7 @@ def fold(rows: Mapping[Hashable, Any], delivered: Delivered) -> Iterable[Any]:
     """The rows that a fact changes: its application's, and its own entry."""
     fact, envelope = delivered.fact, delivered.envelope
     assert fact is not None  # noqa: S101 - this subscription looks into every event that it takes
-    view = rows.get(getattr(fact, "application_id", None))
+    view = rows.get(_of(fact, "application_id"))
     if fact.aggregate == "application":
         view = seen(view, fact, envelope)
         yield view
@@ -105,12 +105,17 @@ def fold(rows: Mapping[Hashable, Any], delivered: Delivered) -> Iterable[Any]:
         id=envelope.id,
         key=delivered.arrival.key,
         envelope=envelope,
-        agency=getattr(fact, "agency", None),
-        stage=getattr(fact, "stage", None),
+        agency=_of(fact, "agency"),
+        stage=_of(fact, "stage"),
         journey=view.journey if view is not None else None,
         revision=view.revision if view is not None else None,
         data=delivered.arrival.value.decode(),
     )
+
+
+def _of(fact: Fact | None, field: str) -> Any:
+    """A field that only some facts have; as a missing attribute it would cost thirty times that."""
+    return vars(fact).get(field) if fact is not None else None
 
 
 def seen(view: ApplicationView | None, fact: Fact, envelope: Envelope) -> ApplicationView:
@@ -150,7 +155,7 @@ def seen(view: ApplicationView | None, fact: Fact, envelope: Envelope) -> Applic
 
 def _with_stage(view: ApplicationView, fact: Fact, at: datetime) -> ApplicationView:
     stage: Any = fact
-    because = getattr(fact, "requirement", None) or getattr(fact, "reason", None)
+    because = _of(fact, "requirement") or _of(fact, "reason")
     since = at.astimezone(UTC).isoformat()
     news = StageView(stage.stage, stage.agency, _STATES[type(fact)], since, because)
     others = [one for one in view.stages if one.stage != news.stage]

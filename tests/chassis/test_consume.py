@@ -163,3 +163,27 @@ async def test_a_field_of_the_future_is_let_through(probe: Probe) -> None:
     record = probe.raw_arrival("toy.pots.v1", str(pot), to_headers(envelope_of(fact)), value)
     await probe.deliver("toy.view", record)
     assert await view(probe) == {str(pot): (1, 1)}
+
+
+async def test_only_a_record_that_holds_nobody_back_may_be_dismissed(probe: Probe) -> None:
+    pot = PotId.new()
+    headers = to_headers(envelope_of(CoinAdded(pot_id=pot, coins=1)))
+    await probe.deliver("toy.view", probe.raw_arrival("toy.pots.v1", str(pot), headers, b"{"))
+    keyless = probe.raw_arrival("toy.pots.v1", "", headers, b"{")
+    await probe.deliver("toy.view", keyless, coin(probe, pot, 2))
+    rows = await probe.rows("SELECT id, blocking, reason FROM parked ORDER BY id")
+    assert [(row["blocking"], row["reason"]) for row in rows] == [
+        (True, "not_json"),
+        (False, "not_json"),
+        (True, "behind"),
+    ]
+    operator = {**probe.bearer("ops", "operator"), "Idempotency-Key": "dismiss-once"}
+    answers = [
+        await probe.client.post(f"/v1/parked/{row['id']}/dismiss", headers=operator) for row in rows
+    ]
+    assert [answer.status_code for answer in answers] == [409, 200, 409]
+    assert answers[0].json()["code"] == "holds_back"
+    again = await probe.client.post(f"/v1/parked/{rows[1]['id']}/dismiss", headers=operator)
+    assert (again.status_code, again.json()["code"]) == (404, "not_parked")
+    settled = await probe.rows("SELECT settled_by FROM parked WHERE settled_at IS NOT NULL")
+    assert [row["settled_by"] for row in settled] == ["operator:ops"]

