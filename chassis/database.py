@@ -29,6 +29,8 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
+    # What a connection says that was told to end while nobody used it.
+    asyncpg.InternalClientError,
     sqlalchemy.exc.InterfaceError,
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.TimeoutError,
@@ -108,6 +110,9 @@ class Database:
             try:
                 async with driver.transaction():
                     yield driver
+            except asyncpg.InternalClientError:
+                await connection.invalidate()
+                raise
             finally:
                 if driver.is_closed() or driver.is_in_transaction():
                     await connection.invalidate()

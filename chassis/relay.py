@@ -15,16 +15,14 @@ import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Span
 from sqlalchemy.engine import make_url
 
-from chassis import kafka, metrics, telemetry
+from chassis import kafka, metrics, records
 from chassis.database import is_away
 from chassis.failpoints import failpoint
 from chassis.pace import Pace
-from chassis.telemetry import Attribute
-from contracts.envelope import Envelope, to_headers
-from contracts.ids import Actor, EventId
+from contracts.envelope import to_headers
 
 _log = structlog.get_logger("chassis.relay")
 
@@ -171,7 +169,7 @@ class Relay:
         await failpoint("relay.after_read")
         outcomes = await self._deliver(producer, rows)
         await failpoint("relay.after_ack")
-        arrived, problem = _arrived_in_order(rows, outcomes)
+        arrived, problem = records.arrived_in_order(rows, outcomes)
         await self._mark(lease, arrived)
         await failpoint("relay.after_mark")
         metrics.RELAY_SENT().inc(len(arrived))
@@ -190,9 +188,9 @@ class Relay:
         try:
             async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
                 for row in rows:
-                    span, traceparent = _begin_span(row)
+                    span, traceparent = records.begin_span(row)
                     spans.append(span)
-                    headers = to_headers(_envelope(row, self._service, traceparent))
+                    headers = to_headers(records.envelope(row, self._service, traceparent))
                     attempts.append(await self._attempt(producer, row, headers))
                 await failpoint("relay.after_send")
                 futures = [one for one in attempts if isinstance(one, asyncio.Future)]
@@ -202,7 +200,7 @@ class Relay:
             _log.warning("relay.send_failed", reason=type(problem).__name__, facts=len(rows))
         for span in spans:
             span.end()
-        outcomes = [_failure(one) for one in attempts]
+        outcomes = [records.failure(one) for one in attempts]
         return outcomes + [KafkaError("not sent")] * (len(rows) - len(outcomes))
 
     async def _attempt(
@@ -236,61 +234,6 @@ class Relay:
         tag = await lease.connection.execute(_MARK, seqs, _SHARD, lease.epoch)
         if tag != f"UPDATE {len(seqs)}":
             raise LeaseLost
-
-
-def _begin_span(row: Any) -> tuple[Span, str | None]:
-    attributes: dict[Attribute, str | int] = {
-        Attribute.EVENT_ID: str(row["event_id"]),
-        Attribute.EVENT_TYPE: row["type"],
-        Attribute.TOPIC: row["topic"],
-    }
-    return telemetry.begin(
-        f"send {row['type']}", row["traceparent"], kind=SpanKind.PRODUCER, attributes=attributes
-    )
-
-
-def _failure(future: asyncio.Future[Any] | KafkaError) -> Any:
-    """None when acknowledged, else why not."""
-    if isinstance(future, KafkaError):
-        return future
-    if not future.done():
-        return KafkaError("not acknowledged in time")
-    if future.cancelled():
-        return KafkaError("cancelled")
-    return future.exception()
-
-
-def _arrived_in_order(
-    rows: Sequence[Any], outcomes: Sequence[BaseException | None]
-) -> tuple[list[int], BaseException | None]:
-    """What may be marked as sent: what was acknowledged and is not behind a failure of its key."""
-    broken: set[tuple[str, str]] = set()
-    arrived: list[int] = []
-    first: BaseException | None = None
-    for row, outcome in zip(rows, outcomes, strict=True):
-        lane = (row["topic"], row["key"])
-        if outcome is not None:
-            first = first or outcome
-            broken.add(lane)
-        elif lane not in broken:
-            arrived.append(row["seq"])
-    return arrived, first
-
-
-def _envelope(row: Any, service: str, traceparent: str | None) -> Envelope:
-    return Envelope(
-        id=EventId(row["event_id"]),
-        source=f"/services/{service}",
-        type=row["type"],
-        subject=str(row["aggregate_id"]),
-        time=row["time"],
-        actor=Actor(row["actor"]),
-        version=row["version"],
-        recorded_at=row["recorded_at"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        traceparent=traceparent,
-    )
 
 
 async def _bounded(closing: Any) -> None:

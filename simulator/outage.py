@@ -26,7 +26,7 @@ from local import state
 from local.errors import StackError
 from simulator.audit import SERVICES, audit
 from simulator.doors import report_over_http
-from simulator.platform import Calls, NotRunning, Platform, find
+from simulator.platform import Answered, Calls, NotRunning, Platform, find
 
 LEVEL_SECONDS = 60.0
 _UNSENT, _LAG = "loket_outbox_unsent_rows", "loket_consumer_lag_events"
@@ -125,7 +125,7 @@ async def _one(calls: Calls, application: ApplicationId, result: Outage, number:
     began = time.monotonic()
     try:
         await report_over_http(calls, _AGENCY, report, at)
-    except Exception as problem:  # noqa: BLE001 - whatever it is, it is the result
+    except (Answered, httpx.HTTPError) as problem:
         result.problems.append(f"not accepted: {type(problem).__name__} {problem}")
         return
     result.accepted += 1

@@ -16,6 +16,7 @@ from chassis.errors import NotFound, Unavailable
 from contracts.entries import entry_of
 from contracts.ids import AgencyId, ApplicationId
 from services.tracking.domain.names import Names, names_of
+from services.tracking.domain.refusals import AgencyUnknown
 from services.tracking.domain.story import story
 from services.tracking.domain.words import sentence
 from services.tracking.tables import (
@@ -151,6 +152,24 @@ class ReadModel:
                 self._names = names_of(entry_of(row["kind"], row["body"]) for row in rows)
                 self._names_arrived = newest["arrived"]
         return self._names
+
+
+class KnownAgencies:
+    """The agencies of the catalogue; one that was found once is not looked for again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: set[AgencyId] = set()
+
+    async def check(self, agency: AgencyId) -> None:
+        """Raise AgencyUnknown for one without an entry: nobody has made topics for its answers."""
+        if agency in self._known:
+            return
+        columns = CATALOGUE_ENTRIES.c
+        wanted = select(columns.code).where(columns.kind == "agency", columns.code == agency)
+        if not await self._database.fetch(wanted.limit(1)):
+            raise AgencyUnknown(agency=agency)
+        self._known.add(agency)
 
 
 def involves(document: Mapping[str, Any], agency: AgencyId) -> bool:

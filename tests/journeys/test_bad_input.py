@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from contracts.base import Fact
+from contracts.catalog import agency_topics
 from contracts.ids import AgencyId, ApplicationId, ReportId
-from local import clients
+from local import clients, topics
 from simulator.audit import audit
 from simulator.platform import Calls, Platform
 from tests.journeys.doors import BUILDING, DLH, FIRST_STAGE, ITS_AGENCY, Doors, key
@@ -301,6 +302,25 @@ async def test_a_report_about_nothing_is_answered_over_kafka(
     assert answer["code"] == "application_unknown"
 
 
+async def test_a_missing_topic_holds_up_nobody_else_and_gets_its_answers_once_it_is_there(
+    platform: Platform, doors: Doors
+) -> None:
+    lonely = AgencyId("sunyi")
+    reports, answers = agency_topics(lonely)
+    await topics.create(platform.bootstrap, [reports])
+    bad = doors.activity(ApplicationId.new())
+    place = await put(doors.producer, lonely, b"rusak", good_headers(lonely, bad), bad.key.encode())
+    assert (await waiting_at(doors, place))["reason"] == "not_json"
+    for _ in range(3):
+        good = doors.activity(await doors.submit())
+        await doors.over_kafka(good)
+        (answer,) = await answers_to(platform.bootstrap, DLH, good.report_id)
+        assert "code" not in answer
+    await topics.create(platform.bootstrap, [answers])
+    (late,) = await answers_to(platform.bootstrap, lonely, bad.report_id)
+    assert late["code"] == "not_json"
+
+
 async def test_after_all_of_it_good_reports_go_through_and_nothing_is_lost(
     calls: Calls, doors: Doors
 ) -> None:
@@ -313,7 +333,3 @@ async def test_after_all_of_it_good_reports_go_through_and_nothing_is_lost(
     for service in ("booking", "queue", "notify", "ledger"):
         assert await doors.parked(service) == []
     assert not [row for row in await doors.parked() if row["consumer"] != "tracking.reports"]
-
-
-def test_the_agency_whose_step_comes_first_is_not_the_one_that_intrudes() -> None:
-    assert AgencyId(ITS_AGENCY) != DLH

@@ -22,6 +22,7 @@ from services.tracking.commands import (
     Submitted,
     report_command,
 )
+from services.tracking.queries import KnownAgencies
 from services.tracking.settings import TrackingSettings
 
 # Whoever calls without a token shares one actor with the whole world: only a key that cannot be
@@ -33,6 +34,7 @@ def add_writes(found: Router, running: Running) -> None:
     """Add them all."""
     settings: TrackingSettings = running.settings
     codes = settings.codes()
+    agencies = KnownAgencies(running.database)
 
     @found.command(
         "/v1/applications", allow=PUBLIC, status=201, refusals=SubmitApplication.refusals
@@ -94,6 +96,7 @@ def add_writes(found: Router, running: Running) -> None:
         """Report what an agency did. The report's own id makes it safe to repeat, at any door."""
         if caller.agency != agency:
             raise NotAllowed("the token belongs to another agency")
+        await agencies.check(agency)
         said = form.root
         command = report_command(agency, said.reported(), said.occurred_at, now())
         answer = (await running.dispatch(command)).read(ReportAnswer)
