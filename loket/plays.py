@@ -61,7 +61,7 @@ def replay(
         str | None, typer.Option(help="Of a CSV; found out when left out.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Another name makes other applications.")] = None,
-    lanes: Annotated[int, typer.Option(help="Reports under way at once.")] = 128,
+    lanes: Annotated[int, typer.Option(help="Reports under way at once.")] = 192,
     limit: Annotated[int | None, typer.Option(help="Take so many events only.")] = None,
     json: AsJson = False,
 ) -> None:

@@ -21,7 +21,7 @@ class ReplayOptions:
     columns: Columns = field(default_factory=Columns)
     delimiter: str | None = None
     name: str | None = None
-    lanes: int = 128
+    lanes: int = 192
     limit: int | None = None
     http_share: float = 0.5
     patience_seconds: float = 180.0
