@@ -10,7 +10,6 @@ from loket.output import AsJson, as_json, console, errors, table
 app = typer.Typer(
     help="Records that could not be applied, with their reasons.", no_args_is_help=True
 )
-_SERVICES = ("booking", "queue", "tracking", "notify", "ledger")
 
 
 @app.command("list")
@@ -50,10 +49,11 @@ def dismiss(
 
 
 def _settle(service: str, parked_id: int, verb: str, *, json: bool) -> None:
+    from local.plan import SERVICES
     from simulator.platform import Answered
 
-    if service not in _SERVICES:
-        errors.print(f"There is no service {service!r}; choose one of {', '.join(_SERVICES)}.")
+    if service not in SERVICES:
+        errors.print(f"There is no service {service!r}; choose one of {', '.join(SERVICES)}.")
         raise typer.Exit(2)
     try:
         settled = asyncio.run(_ask(service, parked_id, verb))
@@ -67,19 +67,17 @@ def _settle(service: str, parked_id: int, verb: str, *, json: bool) -> None:
 
 
 async def _waiting() -> list[dict[str, Any]]:
+    from local.plan import SERVICES
     from simulator.platform import Calls, find
 
     async with Calls(find()) as calls:
         headers = await calls.bearer("operator")
         pages = await asyncio.gather(
-            *(
-                calls.get(service, "/v1/parked", headers=headers, limit=1000)
-                for service in _SERVICES
-            )
+            *(calls.get(service, "/v1/parked", headers=headers, limit=1000) for service in SERVICES)
         )
     return [
         {"service": service, **row}
-        for service, page in zip(_SERVICES, pages, strict=True)
+        for service, page in zip(SERVICES, pages, strict=True)
         for row in page
     ]
 

@@ -38,11 +38,12 @@ def up(
 
 def _print_addresses(found: "StackState") -> None:
     urls = found.urls
-    services = ("booking", "queue", "tracking", "notify", "ledger")
+    from local.plan import SERVICES
+
     rows = [
         ("Live stream and tracker", urls["tracking"] + "/"),
         ("E-mail sent in the demo", urls["mailbox"] + "/messages"),
-        *((f"API of {name}", urls[name] + "/docs") for name in services),
+        *((f"API of {name}", urls[name] + "/docs") for name in SERVICES),
         ("Metrics, one per service", urls["tracking"] + "/metrics"),
         ("Event catalogue", urls["tracking"] + "/events"),
         ("Kafka", found.bootstrap),

@@ -14,9 +14,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from contracts.envelope import from_headers
+from local.plan import SERVICES
 from simulator.platform import Calls
 
-SERVICES = ("booking", "queue", "tracking", "notify", "ledger")
 # What the read model shows and what the ledger writes down, by the beginning of a fact's topic.
 _SHOWN = ("booking.", "queue.", "tracking.", "notify.")
 _WRITTEN = (*_SHOWN, "agency.")

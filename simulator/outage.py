@@ -24,7 +24,8 @@ from contracts.agencies import ActivityReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, uuid7
 from local import state
 from local.errors import StackError
-from simulator.audit import SERVICES, audit
+from local.plan import SERVICES
+from simulator.audit import audit
 from simulator.doors import report_over_http
 from simulator.platform import Answered, Calls, NotRunning, Platform, find
 

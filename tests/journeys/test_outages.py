@@ -18,8 +18,9 @@ from rich.console import Console
 from contracts.agencies import ActivityReported
 from contracts.ids import ApplicationId, ReportId
 from local import state
+from local.plan import SERVICES
 from local.state import ProcessState
-from simulator.audit import SERVICES, audit
+from simulator.audit import audit
 from simulator.logs.generate import write_csv
 from simulator.outage import level, outage
 from simulator.platform import Calls, Platform
