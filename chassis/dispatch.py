@@ -6,7 +6,6 @@ one.
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from chassis.decide import Domain, Outcome, Result, Submission, decide, outcome_
 from chassis.errors import Conflict, TooSlow, Unavailable
 from chassis.eventlog import Cause
 from chassis.failpoints import failpoint
+from chassis.lanes import Lanes, lane_of
 from chassis.pace import Pace
 from chassis.telemetry import Attribute
 from contracts.base import Command, Refused
@@ -51,15 +51,15 @@ class Dispatcher:
         on_commit: Callable[[], None] = lambda: None,
         group_max: int = 256,
         queue_limit: int = 5000,
+        lane_limit: int = 2500,
         deadline_seconds: float = 5.0,
     ) -> None:
         self._database = database
         self._domain = domain
         self._on_commit = on_commit
         self._group_max = group_max
-        self._queue_limit = queue_limit
         self._deadline_seconds = deadline_seconds
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: Lanes[_Waiting] = Lanes(limit=queue_limit, lane_limit=lane_limit)
         self._wake = asyncio.Event()
         self._pace = Pace(_PACE_SECONDS)
         self._closing = False
@@ -80,8 +80,8 @@ class Dispatcher:
         """The answer to a command, once it is durable.
 
         Raises the refusal of the rule that said no; KeyReused; Conflict; Unavailable when the queue
-        is full; TooSlow when the answer did not come in time. After TooSlow the command may still
-        take effect: repeat it with the same key to learn its answer.
+        or the command's lane is full; TooSlow when the answer did not come in time. After TooSlow
+        the command may still take effect: repeat it with the same key to learn its answer.
         """
         name = type(command).__name__
         started = time.monotonic()
@@ -100,12 +100,15 @@ class Dispatcher:
         return outcome
 
     async def _queue(self, submission: Submission) -> Outcome:
-        if self._closing or len(self._waiting) >= self._queue_limit:
+        lane = lane_of(submission.command)
+        reason = "closing" if self._closing else self._waiting.full(lane)
+        if reason is not None:
+            metrics.QUEUE_REJECTED(reason).inc()
             raise Unavailable(retry_after_seconds=1)
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._deadline_seconds
         waiting = _Waiting(submission, loop.create_future(), give_up_at)
-        self._waiting.append(waiting)
+        self._waiting.put(lane, waiting)
         self._wake.set()
         try:
             async with asyncio.timeout_at(give_up_at):
@@ -125,8 +128,8 @@ class Dispatcher:
 
     def _next_group(self) -> list[_Waiting]:
         metrics.QUEUE_DEPTH().set(len(self._waiting))
-        size = min(len(self._waiting), self._group_max)
-        return [self._waiting.popleft() for _ in range(size)]
+        metrics.QUEUE_LANES().set(self._waiting.count)
+        return self._waiting.take(self._group_max)
 
     async def _answer(self, group: list[_Waiting]) -> None:
         """Settle every member of a group, whatever happens."""

@@ -97,6 +97,17 @@ QUEUE_DEPTH = _gauge(
     "Commands that wait for their transaction",
     "whenever a group is formed",
 )
+QUEUE_LANES = _gauge(
+    "loket_dispatch_lanes",
+    "Malls, agencies and kinds of actors whose commands wait for their transaction",
+    "whenever a group is formed",
+)
+QUEUE_REJECTED = _counter(
+    "loket_dispatch_rejected_total",
+    "Commands turned away unread: the queue or their lane was full, or the process was ending",
+    "when a command is turned away",
+    ("reason",),
+)
 OUTBOX_AGE = _gauge(
     "loket_outbox_age_seconds",
     "Age of the oldest fact that is not on Kafka yet; 0 when there is none",

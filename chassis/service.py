@@ -76,6 +76,7 @@ class Running:
             on_commit=self.committed,
             group_max=settings.group_max,
             queue_limit=settings.queue_limit,
+            lane_limit=settings.lane_limit,
             deadline_seconds=settings.command_deadline_seconds,
         )
         self.runners = [
