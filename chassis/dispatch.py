@@ -51,7 +51,7 @@ class Dispatcher:
         on_commit: Callable[[], None] = lambda: None,
         group_max: int = 256,
         queue_limit: int = 5000,
-        lane_limit: int = 2500,
+        lane_limit: int = 4000,
         deadline_seconds: float = 5.0,
     ) -> None:
         self._database = database

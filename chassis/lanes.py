@@ -14,9 +14,10 @@ T = TypeVar("T")
 
 def lane_of(command: Command) -> str:
     """The lane in which a command waits."""
-    mall = getattr(command, "mall", None) or getattr(command, "staff_mall", None)
-    if mall is not None:
-        return f"mall:{mall}"
+    fields = type(command).model_fields  # asked first: a missing attribute of a model is dear
+    for name in ("mall", "staff_mall"):
+        if name in fields and (mall := getattr(command, name)) is not None:
+            return f"mall:{mall}"
     kind = command.actor.partition(":")[0]
     return command.actor if kind == "agency" else kind
 

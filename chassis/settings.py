@@ -75,7 +75,7 @@ class ServiceSettings(BaseSettings):
         5000, description="Most commands that wait for dispatch; above it callers get a 503."
     )
     lane_limit: Count = Field(
-        2500, description="Most commands of one mall or agency that wait; above it a 503."
+        4000, description="Most commands of one mall or agency that wait; above it a 503."
     )
     command_deadline_seconds: Seconds = Field(
         5.0, description="Seconds that a command may wait for its transaction."
