@@ -1,7 +1,7 @@
 """A record as it came from Kafka, and what a consumer makes of it. No database here."""
 
 import json
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,10 @@ _KEY_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One record. `parked_id` tells that it comes back from the parking lot."""
+    """One record. `parked_id` tells that it comes back from the parking lot.
+
+    `timestamp_ms` is the time stamp that Kafka keeps with it.
+    """
 
     topic: str
     partition: int
@@ -25,6 +28,7 @@ class Arrival:
     headers: tuple[tuple[str, bytes], ...]
     value: bytes
     parked_id: int | None = None
+    timestamp_ms: int = 0
 
     def headers_text(self) -> str:
         """The headers as text that `headers_from` reads back byte for byte."""
@@ -64,6 +68,7 @@ def arrival_of(record: Any) -> Arrival:
         key[:_KEY_MAX],
         tuple((name, value or b"") for name, value in record.headers),
         record.value or b"",
+        timestamp_ms=record.timestamp,
     )
 
 
@@ -115,12 +120,3 @@ def _is_uuid(text: str) -> bool:
 def _explained(problem: Malformed) -> str:
     places = ", ".join(f"{flaw.where}: {flaw.title_en}" for flaw in problem.flaws)
     return f"{problem.detail or problem.title_en} {places}".strip()[:500]
-
-
-def offsets_after(arrivals: Sequence[Arrival]) -> dict[tuple[str, int], int]:
-    """Where to go on reading in each partition once these are dealt with."""
-    ahead: dict[tuple[str, int], int] = {}
-    for arrival in arrivals:
-        place = (arrival.topic, arrival.partition)
-        ahead[place] = max(ahead.get(place, 0), arrival.offset + 1)
-    return ahead

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chassis import inbox, metrics, parking
-from chassis.arrivals import Arrival, Delivered, Rejected, offsets_after
+from chassis.arrivals import Arrival, Delivered, Rejected
 from chassis.database import Database, Tx
 from chassis.decide import decide
 from chassis.failpoints import failpoint
@@ -43,9 +43,9 @@ async def apply_batch(
     Raises whatever the effects raise: then nothing of the batch has happened.
     """
     consumer = subscription.consumer
-    ahead = offsets_after(arrivals)
+    places = {(arrival.topic, arrival.partition) for arrival in arrivals}
     async with database.transaction() as tx:
-        positions = await inbox.load_positions(tx, consumer, list(ahead))
+        positions = await inbox.load_positions(tx, consumer, sorted(places))
         news = inbox.not_yet_seen(arrivals, positions)
         if news:
             keys = {arrival.key for arrival in news}
@@ -57,11 +57,7 @@ async def apply_batch(
             returning = await parking.parked_under(tx, consumer, reopened)
             held = set(blocked) - set(reopened)
             await _apply(tx, subscription, [*returning, *news], held, _RELEASED_BY_INBOX)
-            await inbox.save_positions(
-                tx,
-                consumer,
-                {place: max(at, positions.get(place, 0)) for place, at in ahead.items()},
-            )
+            await inbox.save_positions(tx, consumer, arrivals)
         await failpoint("consume.in_transaction")
 
 
@@ -89,7 +85,7 @@ async def park_failed(
     async with database.transaction() as tx:
         await inbox.load_positions(tx, consumer, [(arrival.topic, arrival.partition)])
         await parking.park(tx, consumer, [rejected], blocking=subscription.holds_back)
-        await inbox.save_positions(tx, consumer, offsets_after([arrival]))
+        await inbox.save_positions(tx, consumer, [arrival])
 
 
 async def _apply(

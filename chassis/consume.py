@@ -17,7 +17,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.kafka.message import FAKE_CONSUMER
 from opentelemetry.trace import SpanKind
 
-from chassis import batch, inbox, kafka, metrics, telemetry
+from chassis import batch, inbox, kafka, metrics, places, telemetry
 from chassis.arrivals import Arrival, arrival_of
 from chassis.database import Database, is_away
 from chassis.failpoints import failpoint
@@ -53,12 +53,11 @@ class Runner:
         self._stopping = False
         self._pace = Pace(max(_PACE_SECONDS, subscription.patience_seconds))
         self._uncommitted: dict[TopicPartition, int] = {}
-        self._next: dict[TopicPartition, int] = {}
+        self._places = places.Places()
         self._moved_at = time.monotonic()
         self.placing = False
-        """Partitions were assigned and their positions are not known yet: fetch nothing."""
-        self.assigned = asyncio.Event()
-        """Set once partitions were assigned and their positions found."""
+        """Assigned partitions have no position yet: fetch nothing."""
+        self.assigned = asyncio.Event()  # and their positions found
 
     def subscribe(self, broker: KafkaBroker) -> None:
         """Register with a broker that is not started yet."""
@@ -91,7 +90,9 @@ class Runner:
         self._pace.begin()
         self._hold_fetching(len(records))
         try:
-            await self._handle([arrival_of(record) for record in records])
+            arrivals = await self._of_this_log([arrival_of(record) for record in records])
+            if arrivals:
+                await self._handle(arrivals)
             await self._pace.rest(len(records))
         finally:
             self._resume_fetching()
@@ -107,6 +108,38 @@ class Runner:
         if consumer is not None and not self.placing:
             consumer.resume(*consumer.paused())
 
+    async def _of_this_log(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Without the partitions whose position is of another log: these are placed again."""
+        refuted = self._places.refuted(arrivals)
+        for place, surely in refuted.items():
+            await self._place_again(place, anew=surely)
+        return [one for one in arrivals if (one.topic, one.partition) not in refuted]
+
+    async def _place_again(self, place: TopicPartition, *, anew: bool) -> None:
+        """Go back to the database's position, or to the beginning when that is refuted, too."""
+        position = await self._position_of(place, anew=anew)
+        if anew:
+            metrics.CONSUMER_LOG_REPLACED(self.subscription.consumer).inc()
+            self._log.error("consume.log_replaced", place=f"{place.topic}:{place.partition}")
+        self._places.set(place, position)
+        if self.consumer is not None and place in self.consumer.assignment():
+            self.consumer.seek(place, position.reads_from)
+
+    async def _position_of(self, place: TopicPartition, *, anew: bool) -> places.Position:
+        consumer = self.subscription.consumer
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    if anew:
+                        await places.forget(tx, consumer, place)
+                    found = await inbox.load_positions(tx, consumer, [tuple(place)])
+            except Exception as problem:
+                if self._stopping or not is_away(problem):
+                    raise
+                await asyncio.sleep(_BACKOFF_MAX_SECONDS)
+            else:
+                return found.get(tuple(place), places.Position(0))
+
     async def _handle(self, arrivals: Sequence[Arrival]) -> None:
         await failpoint("consume.after_poll")
         started, began = time.time_ns(), time.monotonic()
@@ -119,9 +152,7 @@ class Runner:
         self._moved_at = time.monotonic()
         took = self._moved_at - began
         metrics.CONSUMER_BATCH_SECONDS(self.subscription.consumer).observe(took)
-        for arrival in arrivals:
-            place = TopicPartition(arrival.topic, arrival.partition)
-            self._next[place] = self._uncommitted[place] = arrival.offset + 1
+        self._uncommitted.update(self._places.moved(arrivals))
 
     def _trace(self, arrivals: Sequence[Arrival], started_ns: int) -> None:
         """One span per traced record, from the beginning of its batch to the commit."""
@@ -182,22 +213,21 @@ class Runner:
 
     async def begin(self, assigned: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Where to go on in newly assigned partitions; waits for the database."""
-        places = sorted(assigned)
+        wanted = sorted(assigned)
         while True:
             try:
                 async with self._database.transaction() as tx:
                     found = await inbox.load_positions(
-                        tx, self.subscription.consumer, [tuple(p) for p in places]
+                        tx, self.subscription.consumer, [tuple(p) for p in wanted]
                     )
             except Exception as problem:
                 if self._stopping or not is_away(problem):
                     raise
                 await asyncio.sleep(_BACKOFF_MAX_SECONDS)
             else:
-                self._next = {
-                    place: found.get((place.topic, place.partition), 0) for place in places
-                }
-                return self._next
+                positions = {place: found.get(tuple(place), places.Position(0)) for place in wanted}
+                self._places.begin(positions)
+                return {place: position.reads_from for place, position in positions.items()}
 
     async def report(self) -> None:
         """Tell the broker how far we are, and the metrics how far behind. Called every second."""
@@ -231,7 +261,7 @@ class Runner:
         for place in consumer.assignment():
             end = consumer.highwater(place)
             if end is not None:
-                behind += max(0, end - self._next.get(place, 0))
+                behind += max(0, end - self._places.next_offset(place))
         return behind
 
     def stuck(self) -> bool:

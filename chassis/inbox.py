@@ -11,6 +11,7 @@ from uuid import UUID
 
 from chassis.arrivals import Arrival, Delivered
 from chassis.database import Tx
+from chassis.places import Position
 from contracts.envelope import Envelope
 
 
@@ -78,14 +79,16 @@ ON CONFLICT (consumer, aggregate_id)
 DO UPDATE SET version = excluded.version, event_id = excluded.event_id
 """
 _LOAD_POSITIONS = """
-SELECT topic, partition, next_offset FROM positions
+SELECT topic, partition, next_offset, record_ms FROM positions
 JOIN unnest($2::text[], $3::integer[]) AS asked (topic, partition) USING (topic, partition)
 WHERE consumer = $1 ORDER BY topic, partition FOR UPDATE OF positions
 """
 _SAVE_POSITIONS = """
-INSERT INTO positions (consumer, topic, partition, next_offset)
-SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::bigint[])
-ON CONFLICT (consumer, topic, partition) DO UPDATE SET next_offset = excluded.next_offset
+INSERT INTO positions (consumer, topic, partition, next_offset, record_ms)
+SELECT $1, * FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::bigint[])
+ON CONFLICT (consumer, topic, partition) DO UPDATE
+SET next_offset = excluded.next_offset, record_ms = excluded.record_ms
+WHERE positions.next_offset < excluded.next_offset
 """
 
 
@@ -101,7 +104,7 @@ async def load_heads(
 
 async def load_positions(
     tx: Tx, consumer: str, partitions: Sequence[tuple[str, int]]
-) -> dict[tuple[str, int], int]:
+) -> dict[tuple[str, int], Position]:
     """Where the consumer goes on in each partition, locked; missing means from the beginning."""
     rows = await tx.fetch(
         _LOAD_POSITIONS,
@@ -109,28 +112,38 @@ async def load_positions(
         [topic for topic, _ in partitions],
         [number for _, number in partitions],
     )
-    return {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    return {
+        (row["topic"], row["partition"]): Position(row["next_offset"], row["record_ms"])
+        for row in rows
+    }
 
 
-async def save_positions(tx: Tx, consumer: str, positions: dict[tuple[str, int], int]) -> None:
-    """Move on, in the transaction of the effects."""
+async def save_positions(tx: Tx, consumer: str, arrivals: Sequence[Arrival]) -> None:
+    """Move on behind these records, never back, in the transaction of the effects."""
+    last: dict[tuple[str, int], Arrival] = {}
+    for arrival in arrivals:
+        place = (arrival.topic, arrival.partition)
+        if place not in last or last[place].offset < arrival.offset:
+            last[place] = arrival
     await tx.execute(
         _SAVE_POSITIONS,
         consumer,
-        [topic for topic, _ in positions],
-        [number for _, number in positions],
-        list(positions.values()),
+        [topic for topic, _ in last],
+        [number for _, number in last],
+        [arrival.offset + 1 for arrival in last.values()],
+        [arrival.timestamp_ms for arrival in last.values()],
     )
 
 
 def not_yet_seen(
-    arrivals: Sequence[Arrival], positions: dict[tuple[str, int], int]
+    arrivals: Sequence[Arrival], positions: dict[tuple[str, int], Position]
 ) -> list[Arrival]:
     """Without the records before the position: a replaced consumer finds nothing left to do."""
     return [
         arrival
         for arrival in arrivals
-        if arrival.offset >= positions.get((arrival.topic, arrival.partition), 0)
+        if (place := positions.get((arrival.topic, arrival.partition))) is None
+        or arrival.offset >= place.next_offset
     ]
 
 

@@ -4,9 +4,11 @@ The libraries' own defaults lose records: acknowledged by one broker, no idempot
 the end.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream.kafka import KafkaBroker
 
@@ -33,6 +35,34 @@ def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
+
+
+def new_reader(bootstrap: str, client_id: str) -> AIOKafkaConsumer:
+    """A client that reads what is there, in no group and without a trace. Not yet started."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+
+
+async def partitions(bootstrap: str, client_id: str, topics: Sequence[str]) -> list[TopicPartition]:
+    """The partitions of these topics; a topic that Kafka does not have has none."""
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, client_id=client_id, request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
+    await admin.start()
+    try:
+        described = await admin.describe_topics(list(topics)) if topics else []
+    finally:
+        await admin.close()
+    return [
+        TopicPartition(topic["topic"], partition["partition"])
+        for topic in described
+        for partition in topic["partitions"]
+    ]
 
 
 def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:

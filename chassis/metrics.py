@@ -152,6 +152,12 @@ CONSUMER_PARKED = _counter(
     "after the transaction that parks them",
     ("consumer", "reason"),
 )
+CONSUMER_LOG_REPLACED = _counter(
+    "loket_consumer_log_replaced_total",
+    "Partitions read from the beginning, because their position is of a log that is gone",
+    "when the record before the position is not the one that was read",
+    ("consumer",),
+)
 CONSUMER_RETRIES = _counter(
     "loket_consumer_retries_total",
     "Batches tried again after a failure",

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from loket import checks, parked, plays, running
+from loket import checks, parked, plays, reconciling, running
 
 app = typer.Typer(
     name="loket",
@@ -20,6 +20,7 @@ app = typer.Typer(
 running.add_to(app)
 plays.add_to(app)
 checks.add_to(app)
+reconciling.add_to(app)
 app.add_typer(parked.app, name="parked")
 app.add_typer(checks.catalogue, name="catalogue")
 

@@ -106,7 +106,8 @@ def answer_rejected(rejected: Rejected) -> Sequence[Submission]:
     command = AnswerRejected(
         actor=Actor("system:tracking"),
         at=now(),
-        key=f"rejected:{place}",
+        # The id, too: in a log made anew another record may have this offset.
+        key=f"rejected:{place}:{report_id}",
         agency=agency,
         application_id=application_id,
         report_id=report_id,

@@ -1,0 +1,108 @@
+"""`loket reconcile`: Kafka against the event logs, and what Kafka lacks sent again."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loket.output import AsJson, as_json, console, errors, table
+
+if TYPE_CHECKING:
+    from chassis.reconcile import Difference
+
+_TELL_EVERY = 100_000
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(reconcile)
+
+
+def reconcile(
+    service: Annotated[str | None, typer.Option(help="One service; all when left out.")] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Have the relays send what Kafka lacks.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Compare what Kafka holds with what the services' event logs have sent.
+
+    Exit code 1 when Kafka lacks something that was not repaired, or holds facts that no log knows.
+    """
+    from local.plan import SERVICES
+
+    if service is not None and service not in SERVICES:
+        errors.print(f"There is no service {service!r}; choose one of {', '.join(SERVICES)}.")
+        raise typer.Exit(2)
+    found = asyncio.run(_all([service] if service else list(SERVICES), repair=repair))
+    if json:
+        as_json([one.as_json() for one in found])
+    else:
+        _print(found)
+    strange = any(one.unknown or one.contradicting for one in found)
+    lacking = any(one.lacking for one in found) and not repair
+    raise typer.Exit(1 if strange or lacking else 0)
+
+
+async def _all(services: list[str], *, repair: bool) -> "list[Difference]":
+    from chassis.reconcile import reconcile as compare
+    from local.postgres import Postgres
+    from local.state import read
+    from simulator.platform import find
+
+    platform = find()
+    state = read(platform.home)
+    postgres = Postgres(platform.home / "postgres")
+    postgres.port = int(state.database.rpartition(":")[2]) if state is not None else 0
+    return [
+        await compare(
+            postgres.url(name, f"{name}_relay"),
+            platform.bootstrap,
+            name,
+            repair=repair,
+            progress=_told(name),
+        )
+        for name in services  # one by one: the machine has other work
+    ]
+
+
+def _told(service: str) -> Callable[[str, int], None]:
+    steps = {"": 0}
+
+    def tell(what: str, count: int) -> None:
+        if count // _TELL_EVERY > steps.get(what, 0):
+            steps[what] = count // _TELL_EVERY
+            errors.print(f"{service}: {count} {what}")
+
+    return tell
+
+
+def _print(found: "list[Difference]") -> None:
+    columns = (
+        "service",
+        "facts",
+        "records",
+        "lacking",
+        "sent again",
+        "unknown",
+        "contradicting",
+    )
+    rows = [
+        (
+            one.service,
+            str(one.facts),
+            str(one.records),
+            str(one.lacking),
+            str(one.sent_again),
+            str(one.unknown),
+            str(one.contradicting),
+        )
+        for one in found
+    ]
+    table("Kafka against the event logs", columns, rows)
+    for one in found:
+        for example in one.examples:
+            console.print(f"[red]{one.service}: {example}[/red]")
+    if any(one.lacking and not one.sent_again for one in found):
+        console.print("Next: `loket reconcile --repair`.")
