@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down status logs replay verify \
-        test check bench format lint types imports generate clean
+        test check bench chaos chaos-smoke format lint types imports generate clean
 
 VENV   := .venv/bin
 PY     := $(VENV)/python
@@ -55,6 +55,12 @@ check: setup-dev ## exactly what CI runs
 
 bench: setup ## measure this machine: make bench ARGS="P1"; alone, for about ten minutes
 	@$(PY) -m bench $(ARGS)
+
+chaos: setup-dev ## break everything under load, for half an hour: make chaos ARGS="--seed 7"
+	@$(PY) -m tests.chaos $(ARGS)
+
+chaos-smoke: setup-dev ## the same in about three minutes, with one broker
+	@$(PY) -m tests.chaos --smoke $(ARGS)
 
 format: setup-dev ## format, and repair what can be repaired
 	@$(VENV)/ruff check --fix-only --quiet .

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from catalogue.publish import BrokenCatalogue, NotPublished, publish
 from chassis.migrations import MigrationChanged, migrate
 from contracts.catalog import TOPICS, agency_topics
 from contracts.entries import Agency, Mall
-from local import topics
+from local import control, topics
 from local.errors import StackError
 from local.kafka import Kafka
 from local.parallel import together
@@ -31,6 +31,7 @@ Tell = Callable[[str], None]
 class Backends:
     """The two servers that services depend on, and how often each process was revived."""
 
+    home: Path
     kafka: Kafka
     postgres: Postgres
     restarts: Counter[str] = field(default_factory=Counter)
@@ -39,6 +40,7 @@ class Backends:
     def of(cls, options: Options) -> "Backends":
         """Those of one home, with the ports that were asked for."""
         return cls(
+            options.home,
             Kafka(options.home / "kafka", options.brokers, options.ports.get("kafka")),
             Postgres(options.home / "postgres", options.ports.get("postgres")),
         )
@@ -58,29 +60,48 @@ class Backends:
         await asyncio.gather(self.kafka.wipe(), self.postgres.wipe())
 
     async def keep(self, changed: Callable[[], None]) -> None:
-        """Look after both for ever; one that died is started again, later after each failure."""
+        """Look after both for ever; one that died is started again, later after each failure.
+
+        Each on its own: a Kafka that is slow to come back must not keep PostgreSQL down.
+        """
+        await together(
+            self._keep(self._revive_kafka, changed), self._keep(self._revive_postgres, changed)
+        )
+
+    async def _keep(
+        self, revive: Callable[[], Awaitable[bool]], changed: Callable[[], None]
+    ) -> None:
         delay = BETWEEN_LOOKS
         while True:
             await asyncio.sleep(delay)
             try:
-                if await self._revive():
+                if await revive():
                     changed()
                 delay = BETWEEN_LOOKS
             except (StackError, OSError) as error:
                 delay = min(LONGEST_DELAY, delay * 2)
                 log.warning("reviving failed, next try in %.0f s: %s", delay, error)
 
-    async def _revive(self) -> bool:
-        numbers = range(1, self.kafka.brokers + 1)
-        dead = [number for number in numbers if number not in self.kafka.pids]
+    async def _revive_kafka(self) -> bool:
+        dead = [
+            number
+            for number in range(1, self.kafka.brokers + 1)
+            if number not in self.kafka.pids and not self._is_held(f"kafka-{number}")
+        ]
         if dead:
             self.restarts.update(f"kafka-{number}" for number in dead)
             await self.kafka.restart(*dead)
-        gone = self.postgres.pid is None
+        return bool(dead)
+
+    async def _revive_postgres(self) -> bool:
+        gone = self.postgres.pid is None and not self._is_held("postgres")
         if gone:
             self.restarts.update(["postgres"])
             await self.postgres.restart()
-        return bool(dead) or gone
+        return gone
+
+    def _is_held(self, name: str) -> bool:
+        return control.is_held(self.home, name)
 
     async def _start_kafka(self, agencies: Sequence[Agency], tell: Tell) -> None:
         await self.kafka.start()

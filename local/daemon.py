@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-from local import plan, processes, state
+from local import control, plan, processes, state
 from local.backends import Backends, offices
 from local.errors import StackError
 from local.plan import Options
@@ -64,6 +64,7 @@ class Daemon:
 
     async def _live(self, *, fresh: bool) -> None:
         self._tell("preparing")
+        await asyncio.to_thread(control.forget, self._options.home)
         if fresh:
             self._tell("the old data are deleted")
             await self._backends.wipe()

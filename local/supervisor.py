@@ -17,7 +17,7 @@ import httpx
 import psutil
 
 from chassis import clock
-from local import paths, processes
+from local import control, paths, processes
 from local.errors import StartFailed
 
 LOOK = 0.1
@@ -40,8 +40,8 @@ class Pace:
 
     first_delay: float = 0.5
     longest_delay: float = 30.0
-    calm: float = 60.0
-    """After so long without a crash the next restart is quick again."""
+    calm: float = 5.0
+    """Who ran well for so long does not crash in a loop: the next restart is quick again."""
     between_checks: float = 2.0
     check_timeout: float = 2.0
     grace: float = 60.0
@@ -81,6 +81,7 @@ class Supervisor:
         changed: Callable[[], None] = lambda: None,
         pace: Pace | None = None,
     ) -> None:
+        self._folder = folder
         self.children = [Child(one, folder / "logs" / f"{one.name}.log") for one in programs]
         self._changed = changed
         self._pace = pace or Pace()
@@ -111,6 +112,7 @@ class Supervisor:
 
     async def _keep(self, child: Child) -> None:
         while True:
+            await self._released(child)
             self._spawn(child)
             await self._watch(child)
             child.crashes_in_a_row += 1
@@ -118,13 +120,21 @@ class Supervisor:
             self._set(child, "waiting")
             await asyncio.sleep(delay(self._pace, child.crashes_in_a_row))
 
+    async def _released(self, child: Child) -> None:
+        """Wait as long as somebody wants the program to stay down."""
+        while control.is_held(self._folder, child.program.name):  # noqa: ASYNC110 - files ring no bell
+            await asyncio.sleep(LOOK)
+
     def _spawn(self, child: Child) -> None:
         child.process = processes.spawn(
             processes.Recipe(
                 argv=child.program.argv,
                 log=child.log,
                 folder=paths.REPOSITORY,  # `python -m` finds modules from the root
-                environment=child.program.environment,
+                environment={
+                    **child.program.environment,
+                    **control.take_next_start(self._folder, child.program.name),
+                },
             )
         )
         child.started = time.monotonic()

@@ -1,4 +1,4 @@
-"""`loket up`, `down`, `status`, `logs`: the stack on this machine."""
+"""`loket up`, `down`, `restart`, `status`, `logs`: the stack on this machine."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ Brokers = Annotated[int, typer.Option(min=1, max=3, help="Kafka brokers to start
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (up, down, status, logs, token):
+    for verb in (up, down, restart, status, logs, token):
         app.command()(verb)
 
 
@@ -64,6 +64,14 @@ def down(json: AsJson = False) -> None:
         as_json({"stopped": stopped})
     else:
         console.print("Stopped." if stopped else "Nothing was running.")
+
+
+def restart(name: Annotated[str, typer.Argument(help="Such as booking, tracking.")]) -> None:
+    """End one service gracefully and wait until it is ready again."""
+    from local import control, paths
+
+    control.restart(paths.home(), name)
+    console.print(f"{name} is ready again.")
 
 
 def status(json: AsJson = False) -> None:

@@ -1,0 +1,90 @@
+"""`python -m tests.chaos`: break the platform on purpose, under load, and check that nothing broke.
+
+It starts a platform of its own, and stops it. Exit status 1 when anything was lost, doubled, out of
+order or illegal, when a check does not hold, or when a recovery took longer than 30 s.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from local import paths
+from local.errors import StackError
+from tests.chaos import report
+from tests.chaos.report import Outcome
+from tests.chaos.run import Plan, run
+from tests.chaos.target import Target
+
+PAGE = paths.REPOSITORY / "docs" / "reliability.md"
+PHASES = (1, 3)
+"""Brokers of the phases of a long run, which take turns."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the phases that are asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="repeats the schedule of an earlier run")
+    parser.add_argument("--minutes", type=float, default=30.0, help="of all phases together")
+    parser.add_argument("--faults", type=int, default=300, help="at least so many in all")
+    parser.add_argument("--brokers", type=int, choices=(1, 2, 3), help="instead of 1 and 3 in turn")
+    parser.add_argument("--rate", type=float, default=20.0, help="visits per second")
+    parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "chaos")
+    parser.add_argument("--smoke", action="store_true", help="short, with one broker")
+    parser.add_argument("--publish", action="store_true", help="put the table into the documents")
+    chosen = parser.parse_args(arguments)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers that are gone are no news
+    console = Console(highlight=False, soft_wrap=True)
+    outcomes = []
+    for plan in plans(chosen):
+        try:
+            outcomes.append(_phase(plan, chosen.home.resolve(), console))
+        except StackError as problem:
+            console.print(str(problem))
+            return 2
+    if chosen.publish:
+        report.put_into(PAGE, outcomes, datetime.now(UTC).date().isoformat())
+    if len(outcomes) > 1:
+        console.file.write(report.together(outcomes).last_line + "\n")
+    return 0 if all(one.is_good for one in outcomes) else 1
+
+
+def plans(chosen: argparse.Namespace) -> list[Plan]:
+    """One plan per phase."""
+    seed = chosen.seed if chosen.seed is not None else time.time_ns() % 1_000_000
+    if chosen.smoke:
+        return [Plan(seed, chosen.brokers or 1, 60.0, 20, chosen.rate, longest_gap=3.0)]
+    brokers = (chosen.brokers,) if chosen.brokers else PHASES
+    share = len(brokers)
+    return [
+        Plan(seed, number, chosen.minutes * 60 / share, -(-chosen.faults // share), chosen.rate)
+        for number in brokers
+    ]
+
+
+def _phase(plan: Plan, home: Path, console: Console) -> Outcome:
+    """A platform, a run, a verdict."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = home / "runs" / f"{stamp}-seed{plan.seed}-b{plan.brokers}"
+    folder.mkdir(parents=True)
+    console.print(f"seed {plan.seed}, {plan.brokers} broker(s), run directory {folder}")
+    target = Target.start(home / f"stack-{plan.brokers}", plan.brokers, console)
+    try:
+        target.describe(folder)
+        outcome = asyncio.run(run(target, plan, folder, console))
+        report.check(folder, outcome)
+    finally:
+        target.stop()
+    report.keep(outcome, folder)
+    report.show(outcome, console)
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""Leaders of a cluster: which broker leads a hot partition, and an election among the living."""
+
+from aiokafka.admin import AIOKafkaAdminClient
+from confluent_kafka import ElectionType
+from confluent_kafka.admin import AdminClient
+
+HOT_TOPIC = "queue.tickets.v1"
+_ELECTION_SECONDS = 10.0
+
+
+async def leader_of(bootstrap: str, topic: str, partition: int = 0) -> int:
+    """The number of the broker that leads a partition. TimeoutError when nobody does."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    await admin.start()
+    try:
+        (described,) = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    for one in described["partitions"]:
+        if one["partition"] == partition and one["leader"] >= 0:
+            return int(one["leader"])
+    raise TimeoutError(f"nobody leads {topic} {partition}")
+
+
+def elect_leaders(bootstrap: str) -> str:
+    """Let the preferred brokers lead again, over all partitions; what came of it, in words."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    outcome = admin.elect_leaders(ElectionType.PREFERRED, request_timeout=_ELECTION_SECONDS)
+    found = outcome.result(timeout=2 * _ELECTION_SECONDS)
+    moved = sum(error is None for error in found.values())
+    return f"{moved} partitions moved"

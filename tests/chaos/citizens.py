@@ -1,0 +1,99 @@
+"""Those who come to the mall: they book in small hot sessions, check in, cancel, or walk in."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.ids import PersonId, SessionId
+from tests.chaos.client import Answer, Ask, Client, World
+
+MALL, SERVICE = "mpp-nusantara", "DUK-KTP"
+OTHER_SERVICE = "DUK-KIA"
+OFFICER, KIOSK = f"officer-{MALL}-1", f"kiosk-{MALL}"
+ZONE = ZoneInfo("Asia/Jakarta")
+_CROWD = 2
+"""So many want each place of a session before the next session opens."""
+
+
+def session_form(lots: Any) -> dict[str, Any]:
+    """A small session that is running now, in the mall's own time."""
+    here = datetime.now(ZONE).replace(microsecond=0)
+    last = here.replace(hour=23, minute=59, second=59)
+    return {
+        "mall": MALL,
+        "service": SERVICE,
+        "starts_at": here.isoformat(),
+        "ends_at": min(here + timedelta(hours=4), last).isoformat(),
+        "capacity": lots.randint(2, 6),
+    }
+
+
+class Citizens(Client):
+    """A crowd; `book` and `walk_in` are one visit each, and may run side by side."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__("citizen", world)
+        self._session: str | None = None
+        self._places_left = 0
+
+    async def book(self) -> None:
+        """Want a place in the session of the moment, and then do something with it."""
+        session = await self._session_of_the_moment()
+        if self.is_illegal():
+            session = str(SessionId.new())
+        if session is None:
+            return
+        person = await self._person()
+        form = {"session_id": session, "person_id": person}
+        made = await self.command(Ask("book", "booking", "/v1/appointments", form))
+        if made.is_ok:
+            await self._use(made)
+
+    async def walk_in(self) -> None:
+        """Take a ticket at the kiosk."""
+        form = {"mall": MALL, "service": "NO-SUCH" if self.is_illegal() else SERVICE}
+        other = {"mall": MALL, "service": OTHER_SERVICE}
+        await self.command(
+            Ask("walk_in", "queue", "/v1/tickets", form, bearer=KIOSK, other_body=other)
+        )
+
+    async def _use(self, made: Answer) -> None:
+        path = f"/v1/appointments/{made.body['appointment_id']}"
+        code = {"Booking-Code": made.body["booking_code"]}
+        if self.is_illegal():
+            wrong = {"Booking-Code": "0" * 13}
+            await self.command(Ask("check_in", "booking", f"{path}/check-in", {}, headers=wrong))
+        chance = self.lots.random()
+        if chance < 0.6:
+            await self.command(Ask("check_in", "booking", f"{path}/check-in", {}, headers=code))
+            if self.is_illegal():
+                await self.command(Ask("cancel", "booking", f"{path}/cancel", {}, headers=code))
+        elif chance < 0.85:
+            await self.command(Ask("cancel", "booking", f"{path}/cancel", {}, headers=code))
+            if self.is_illegal():
+                await self.command(Ask("check_in", "booking", f"{path}/check-in", {}, headers=code))
+
+    async def _session_of_the_moment(self) -> str | None:
+        self._places_left -= 1
+        if self._places_left < 0:
+            form = session_form(self.lots)
+            self._places_left = _CROWD * form["capacity"]
+            other = {**form, "capacity": form["capacity"] + 1}
+            made = await self.command(
+                Ask("open_session", "booking", "/v1/sessions", form, OFFICER, other_body=other)
+            )
+            if made.is_ok:
+                self._session = made.body["session_id"]
+        return self._session
+
+    async def _person(self) -> str:
+        """One in five leaves an address; the others stay unknown to us."""
+        if self.lots.random() < 0.2:
+            form = {
+                "email": f"warga{self.lots.randrange(10**9)}@contoh.test",
+                "language": self.lots.choice(["id", "en"]),
+            }
+            made = await self.command(Ask("register", "notify", "/v1/recipients", form))
+            if made.is_ok:
+                return str(made.body["person_id"])
+        return str(PersonId.new())

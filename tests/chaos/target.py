@@ -1,0 +1,95 @@
+"""The platform under attack: started in a home of its own, its processes found by name."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from local import control, databases, paths, plan, processes, stack, state
+from local.plan import SERVICES
+from local.postgres import SUPERUSER
+from simulator.platform import Platform, find
+
+
+@dataclass(frozen=True)
+class Target:
+    """A running platform that may be broken."""
+
+    home: Path
+    brokers: int
+
+    @classmethod
+    def start(cls, home: Path, brokers: int, console: Console) -> "Target":
+        """Start it with empty data. Raises StackError."""
+        home.mkdir(parents=True, exist_ok=True)
+        stack.down(home)
+        taken: dict[str, int] = {}
+        for name in plan.FRIENDLY:
+            taken[name] = processes.free_port(frozenset(taken.values()))
+        stack.up(stack.options_from(home, brokers, taken), fresh=True, console=console)
+        return cls(home, brokers)
+
+    def stop(self) -> None:
+        """Stop it; data and logs stay to be looked at."""
+        stack.down(self.home)
+
+    @property
+    def platform(self) -> Platform:
+        """What a client has to know."""
+        return find(self.home)
+
+    @property
+    def server(self) -> databases.Server:
+        """PostgreSQL, as its superuser."""
+        found = state.read(self.home)
+        password = (self.home / "postgres" / "superuser-password").read_text(encoding="utf-8")
+        host, _, port = (found.database if found else ":0").partition(":")
+        return databases.Server(host, int(port), SUPERUSER, password)
+
+    @property
+    def server_ports(self) -> frozenset[int]:
+        """The ports of Kafka and PostgreSQL."""
+        brokers = self.platform.bootstrap.split(",")
+        return frozenset({self.server.port, *(int(one.rpartition(":")[2]) for one in brokers)})
+
+    def process(self, name: str) -> state.ProcessState:
+        """A process of the platform now. Raises StackError when it is down."""
+        return control.find(self.home, name)
+
+    async def running(self, name: str, seconds: float = 30.0) -> state.ProcessState:
+        """The same, waiting until it runs. Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
+            while True:
+                found = await asyncio.to_thread(state.read, self.home)
+                for one in found.processes if found else ():
+                    if one.name == name and processes.same(one.pid, one.born) is not None:
+                        return one
+                await asyncio.sleep(0.05)
+
+    def describe(self, folder: Path) -> None:
+        """Write down how everything can be reached, for whoever checks afterwards."""
+        platform = self.platform
+        passwords = self.home / "postgres" / "passwords.json"
+        reach = {
+            "home": str(self.home),
+            "brokers": self.brokers,
+            "kafka": {"bootstrap": platform.bootstrap, "security": None},
+            "services": {
+                name: {
+                    "api": platform.urls[name],
+                    "database": databases.url(self.server, name, f"{name}_owner", passwords),
+                }
+                for name in SERVICES
+            },
+            "identity": platform.urls["identity"],
+            "mailbox": platform.urls["mailbox"],
+            "operator": {
+                "token_url": f"{platform.urls['identity']}/oauth/token",
+                "client_id": "operator",
+                "secrets": str(self.home / "identity" / "secrets.json"),
+            },
+        }
+        text = json.dumps(reach, indent=1) + "\n"
+        paths.write_private(folder / "endpoints.json", text)
