@@ -15,6 +15,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from rich.console import Console
 
+from chassis.kafka import Where, client
 from chassis.migrations import migrate
 from local import databases, paths, stack
 from local.backends import Backends
@@ -141,9 +142,9 @@ async def _with_commit_times(state: StackState) -> None:
         await connection.close()
 
 
-async def make_topic(bootstrap: str, name: str, partitions: int) -> None:
+async def make_topic(where: Where, name: str, partitions: int) -> None:
     """Create a topic."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client(where))
     await admin.start()
     try:
         await admin.create_topics([NewTopic(name, partitions, 1)])

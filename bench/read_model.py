@@ -21,6 +21,9 @@ from bench.reports import Door, Load
 from bench.results import Figure, Goal, Row, at_most, at_most_above, judged
 from bench.start import bare_imports
 from chassis import kafka
+from chassis.kafka import Where
+from local.credentials import access
+from local.kafka_settings import ADMIN
 
 IDS = ("P8", "P9", "P20")
 LOADS: tuple[tuple[Door, int], ...] = (("kafka", 100), ("http", 100), ("kafka", 500), ("http", 500))
@@ -61,7 +64,9 @@ async def _one(platform: Platform, connection: Any, calls: client.Calls, load: L
     name = f"{load.rate} reports/s over {load.door.upper() if load.door == 'http' else 'Kafka'}"
     tell(f"{name}: {load.seconds:.0f} s")
     calibrations = [calibrate()]
-    raw = await _produce_to_consume(platform.state.bootstrap, load.rate)
+    raw = await _produce_to_consume(
+        access(platform.state.home, platform.state.bootstrap, ADMIN), load.rate
+    )
     sent = await reports.send(load, calls)
     await verdicts.settled(connection, sent)
     calibrations.append(calibrate())
@@ -102,12 +107,12 @@ def _milliseconds(row: Any) -> float:
     return waited.total_seconds() * 1e3
 
 
-async def _produce_to_consume(bootstrap: str, rate: int) -> list[float]:
+async def _produce_to_consume(where: Where, rate: int) -> list[float]:
     """The bare limit: milliseconds from sending a record to having it, same client, same rate."""
     topic = f"bench.raw.{time.time_ns()}"
-    await make_topic(bootstrap, topic, 6)
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    producer = kafka.new_producer(bootstrap, "bench-raw")
+    await make_topic(where, topic, 6)
+    consumer = AIOKafkaConsumer(topic, **kafka.client(where), auto_offset_reset="earliest")
+    producer = kafka.new_producer(where, "bench-raw")
     waits: list[float] = []
 
     async def receive(wanted: int) -> None:

@@ -16,6 +16,7 @@ from contracts.catalog import agency_topics
 from contracts.entries import Agency
 from contracts.envelope import Envelope, format_time, to_headers
 from contracts.ids import AgencyId, ApplicationId, EventId, ReportId
+from local.credentials import SIMULATOR
 from simulator.platform import Calls
 from simulator.replay.wire import ConnectionLost, Reply, Wire
 
@@ -86,7 +87,7 @@ async def opened(load: Load, calls: Calls, sent: Sent) -> AsyncIterator[Send]:
         async with _http(load, calls, sent) as report:
             yield report
     else:
-        async with _kafka(load, calls.platform.bootstrap, sent) as report:
+        async with _kafka(load, calls.platform.kafka(SIMULATOR), sent) as report:
             yield report
 
 
@@ -141,8 +142,8 @@ async def _patiently(wire: Wire, path: str, headers: Mapping[str, str], body: by
 
 
 @asynccontextmanager
-async def _kafka(load: Load, bootstrap: str, sent: Sent) -> AsyncIterator[Send]:
-    producer = kafka.new_producer(bootstrap, "bench-agencies")
+async def _kafka(load: Load, where: kafka.Where, sent: Sent) -> AsyncIterator[Send]:
+    producer = kafka.new_producer(where, "bench-agencies")
     topics = {agency: agency_topics(agency)[0].name for agency in load.agencies}
     await producer.start()
     futures: list[asyncio.Future[Any]] = []

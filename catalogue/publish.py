@@ -15,7 +15,7 @@ from catalogue.checker import check
 from catalogue.finding import Finding
 from catalogue.load import read
 from chassis import clock
-from chassis.kafka import new_producer
+from chassis.kafka import Where, new_producer
 from contracts.catalogue import EntryPublished
 from contracts.entries import Agency, Entry
 from contracts.envelope import Envelope, to_headers
@@ -46,14 +46,14 @@ def entries(root: Path) -> list[EntryPublished]:
     return [_published(loaded.entry) for loaded in read(root).loaded]
 
 
-async def publish(bootstrap: str, root: Path) -> int:
+async def publish(where: Where, root: Path) -> int:
     """Publish every entry and tell how many. Raises BrokenCatalogue or NotPublished."""
-    return await _send(bootstrap, entries(root))
+    return await _send(where, entries(root))
 
 
-async def publish_agencies(bootstrap: str, agencies: Sequence[Agency]) -> int:
+async def publish_agencies(where: Where, agencies: Sequence[Agency]) -> int:
     """Publish agencies that join at run time and tell how many. Raises NotPublished."""
-    return await _send(bootstrap, [_published(agency) for agency in agencies])
+    return await _send(where, [_published(agency) for agency in agencies])
 
 
 def _published(entry: Entry) -> EntryPublished:
@@ -79,8 +79,8 @@ def _envelope(fact: EntryPublished, at: datetime) -> Envelope:
     )
 
 
-async def _send(bootstrap: str, facts: Sequence[EntryPublished]) -> int:
-    producer = new_producer(bootstrap, "catalogue")
+async def _send(where: Where, facts: Sequence[EntryPublished]) -> int:
+    producer = new_producer(where, "catalogue")
     now = clock.now()
     try:
         async with asyncio.timeout(PUBLISH_TIMEOUT_SECONDS):
@@ -97,7 +97,7 @@ async def _send(bootstrap: str, facts: Sequence[EntryPublished]) -> int:
             await asyncio.gather(*confirmations)
     except (KafkaError, TimeoutError) as problem:
         raise NotPublished(
-            f"Kafka at {bootstrap} did not confirm the catalogue ({type(problem).__name__}): "
+            f"Kafka did not confirm the catalogue ({type(problem).__name__}): "
             "check that it runs and that its topics were created, then publish again"
         ) from problem
     finally:

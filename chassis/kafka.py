@@ -4,13 +4,17 @@ The libraries' own defaults lose records: acknowledged by one broker, no idempot
 the end.
 """
 
+import ssl
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram256
 
 # Low, so that a frozen broker is given up within seconds instead of the client's 40.
 REQUEST_TIMEOUT_MS = 5_000
@@ -23,10 +27,45 @@ METADATA_MAX_AGE_MS = 5_000
 PATIENT_FETCH_BYTES = 65_536
 
 
-def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where Kafka is, and as whom to log in there. The password never prints.
+
+    Without TLS the password is still not sent (SCRAM), but everything else can be read on the way:
+    for one machine only. `ca_file` names who signs the brokers' certificates; without it the
+    system's own list counts. PLAIN is for the administrator of a local stack.
+    """
+
+    bootstrap: str
+    username: str
+    password: str = field(repr=False)
+    tls: bool = False
+    ca_file: Path | None = None
+    mechanism: Literal["SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-256"
+
+
+Where: TypeAlias = Access | str
+"""A Kafka with a login, or the bare addresses of one that is open to all."""
+
+
+def client(where: Where) -> dict[str, Any]:
+    """What every client of aiokafka is made with to reach Kafka."""
+    if isinstance(where, str):
+        return {"bootstrap_servers": where}
+    return {
+        "bootstrap_servers": where.bootstrap,
+        "security_protocol": "SASL_SSL" if where.tls else "SASL_PLAINTEXT",
+        "sasl_mechanism": where.mechanism,
+        "sasl_plain_username": where.username,
+        "sasl_plain_password": where.password,
+        "ssl_context": _tls(where),
+    }
+
+
+def new_producer(where: Where, client_id: str) -> AIOKafkaProducer:
     """A producer that does not lose, double or reorder what one task sends. Not yet started."""
     return AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+        **client(where),
         client_id=client_id,
         acks="all",
         enable_idempotence=True,
@@ -37,10 +76,10 @@ def new_producer(bootstrap: str, client_id: str) -> AIOKafkaProducer:
     )
 
 
-def new_reader(bootstrap: str, client_id: str) -> AIOKafkaConsumer:
+def new_reader(where: Where, client_id: str) -> AIOKafkaConsumer:
     """A client that reads what is there, in no group and without a trace. Not yet started."""
     return AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client(where),
         client_id=client_id,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -48,10 +87,10 @@ def new_reader(bootstrap: str, client_id: str) -> AIOKafkaConsumer:
     )
 
 
-async def partitions(bootstrap: str, client_id: str, topics: Sequence[str]) -> list[TopicPartition]:
+async def partitions(where: Where, client_id: str, topics: Sequence[str]) -> list[TopicPartition]:
     """The partitions of these topics; a topic that Kafka does not have has none."""
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap, client_id=client_id, request_timeout_ms=REQUEST_TIMEOUT_MS
+        **client(where), client_id=client_id, request_timeout_ms=REQUEST_TIMEOUT_MS
     )
     await admin.start()
     try:
@@ -65,10 +104,11 @@ async def partitions(bootstrap: str, client_id: str, topics: Sequence[str]) -> l
     ]
 
 
-def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:
+def new_broker(where: Where, client_id: str) -> KafkaBroker:
     """The FastStream broker that only consumes: facts leave through the relay."""
     return KafkaBroker(
-        bootstrap,
+        where if isinstance(where, str) else where.bootstrap,
+        security=None if isinstance(where, str) else _security(where),
         client_id=client_id,
         consumer_only=True,
         allow_auto_create_topics=False,
@@ -77,6 +117,16 @@ def new_broker(bootstrap: str, client_id: str) -> KafkaBroker:
         graceful_timeout=10,
         apply_types=False,
         logger=None,
+    )
+
+
+def _tls(access: Access) -> ssl.SSLContext | None:
+    return ssl.create_default_context(cafile=access.ca_file) if access.tls else None
+
+
+def _security(access: Access) -> BaseSecurity:
+    return SASLScram256(
+        access.username, access.password, ssl_context=_tls(access), use_ssl=access.tls
     )
 
 

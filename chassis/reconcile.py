@@ -108,7 +108,7 @@ class _Bits:
 
 async def reconcile(
     relay_url: str,
-    bootstrap: str,
+    where: kafka.Where,
     service: str,
     *,
     repair: bool = False,
@@ -131,7 +131,7 @@ async def reconcile(
         # First the log, then Kafka: what was sent before must be there, what comes later may.
         sent = await _sent(log, found, progress)
         topics = [row["topic"] for row in await log.fetch(_TOPICS)]
-        there = await _in_kafka(log, bootstrap, topics, found, progress)
+        there = await _in_kafka(log, where, topics, found, progress)
         lacking = list(sent.without(there))
         found.lacking = len(lacking)
         if repair and lacking:
@@ -158,16 +158,16 @@ async def _sent(
 
 async def _in_kafka(
     log: "asyncpg.Connection[asyncpg.Record]",
-    bootstrap: str,
+    where: kafka.Where,
     topics: Sequence[str],
     found: Difference,
     progress: Progress,
 ) -> _Bits:
     there = _Bits()
-    reader = kafka.new_reader(bootstrap, f"{found.service}-reconcile")
+    reader = kafka.new_reader(where, f"{found.service}-reconcile")
     await reader.start()
     try:
-        places = await kafka.partitions(bootstrap, f"{found.service}-reconcile", topics)
+        places = await kafka.partitions(where, f"{found.service}-reconcile", topics)
         async for records in _all_records(reader, places):
             await _compare(log, records, there, found)
             found.records += len(records)

@@ -14,7 +14,11 @@ from typing import Any
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    KafkaError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+)
 from opentelemetry.trace import Span
 from sqlalchemy.engine import make_url
 
@@ -66,7 +70,7 @@ class Relay:
     def __init__(
         self,
         database_url: str,
-        bootstrap: str,
+        where: kafka.Where,
         *,
         service: str,
         batch_max: int = 500,
@@ -74,7 +78,7 @@ class Relay:
     ) -> None:
         url = make_url(database_url).set(drivername="postgresql")
         self._dsn = url.render_as_string(hide_password=False)
-        self._bootstrap = bootstrap
+        self._where = where
         self._service = service
         self._batch_max = batch_max
         self._poll_seconds = poll_seconds
@@ -138,7 +142,7 @@ class Relay:
             await _bounded(connection.close(timeout=2))
 
     async def _send_forever(self, lease: _Lease) -> None:
-        producer = kafka.new_producer(self._bootstrap, f"{self._service}-relay")
+        producer = kafka.new_producer(self._where, f"{self._service}-relay")
         try:
             await producer.start()
             self.active = True
@@ -216,7 +220,8 @@ class Relay:
                 sent = await producer.send(
                     topic, row["payload"].encode(), key=row["key"].encode(), headers=headers
                 )
-        except (UnknownTopicOrPartitionError, TimeoutError):
+        except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError, TimeoutError):
+            # Kafka does not tell who may not write to a topic whether it is there.
             self._absent[topic] = time.monotonic() + _ABSENT_SECONDS
             _log.warning("relay.topic_absent", topic=topic, again_in_seconds=_ABSENT_SECONDS)
             return UnknownTopicOrPartitionError(topic)

@@ -69,6 +69,7 @@ class Running:
         """Called after every commit of commands or of a consumer's batch; must not wait."""
         self.stopping = asyncio.Event()
         self.health = Health()
+        self._where = settings.kafka()
         self.database = Database(settings.database_url.get_secret_value(), name=service.name)
         self.dispatcher = Dispatcher(
             self.database,
@@ -161,16 +162,14 @@ class Running:
         url = self.settings.relay_database_url
         if url is None:
             return None
-        relay = Relay(
-            url.get_secret_value(), self.settings.kafka_bootstrap, service=self.service.name
-        )
+        relay = Relay(url.get_secret_value(), self._where, service=self.service.name)
         self.after_commit.append(relay.wake)
         return relay
 
     async def _consume(self) -> None:
         """Connect the consumers, as often as it takes; once connected the client heals itself."""
         while not self.stopping.is_set():
-            broker = kafka.new_broker(self.settings.kafka_bootstrap, self.service.name)
+            broker = kafka.new_broker(self._where, self.service.name)
             for runner in self.runners:
                 runner.subscribe(broker)
             try:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from chassis.kafka import Access, Where
+
 PREFIX = "LOKET_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
@@ -51,6 +53,18 @@ class ServiceSettings(BaseSettings):
         None, description="The same database as its owner; for migrations only."
     )
     kafka_bootstrap: str = Field(description="Kafka brokers, host:port, separated by commas.")
+    kafka_username: str | None = Field(
+        None, description="Login at Kafka (SCRAM-SHA-256); unset: brokers that are open to all."
+    )
+    kafka_password_file: Path | None = Field(
+        None, description="File with the password of that login; needed when there is a login."
+    )
+    kafka_tls: bool = Field(
+        default=False, description="Whether Kafka is spoken to through TLS (SASL_SSL)."
+    )
+    kafka_ca_file: Path | None = Field(
+        None, description="Who signs the brokers' certificates; unset: whom the system trusts."
+    )
 
     jwks_url: str = Field(description="Where the token issuer publishes its public keys (JWKS).")
     token_issuer: str = Field(description="The `iss` that a token must have.")
@@ -95,6 +109,23 @@ class ServiceSettings(BaseSettings):
                 told = known[variable].description if variable in known else ""
                 lines.append(f"{variable}: {error['msg']}. {told}".rstrip())
             raise SettingsProblem("\n".join(lines)) from None
+
+    def kafka(self) -> Where:
+        """Where Kafka is and who we are there. Raises SettingsProblem without a password."""
+        if self.kafka_username is None:
+            if self.kafka_tls:
+                raise SettingsProblem("LOKET_KAFKA_USERNAME: needed with LOKET_KAFKA_TLS.")
+            return self.kafka_bootstrap
+        file = self.kafka_password_file
+        if file is None or not file.is_file():
+            raise SettingsProblem("LOKET_KAFKA_PASSWORD_FILE: names no file with a password.")
+        return Access(
+            self.kafka_bootstrap,
+            self.kafka_username,
+            file.read_text(encoding="utf-8").strip(),
+            tls=self.kafka_tls,
+            ca_file=self.kafka_ca_file,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from catalogue.publish import BrokenCatalogue, NotPublished, publish
 from chassis.migrations import MigrationChanged, migrate
 from contracts.catalog import TOPICS, agency_topics
 from contracts.entries import Agency, Mall
-from local import control, topics
+from local import control, credentials, locks, topics
 from local.errors import StackError
 from local.kafka import Kafka
+from local.kafka_settings import ADMIN
 from local.parallel import together
 from local.plan import Options
 from local.postgres import Postgres
@@ -104,12 +105,19 @@ class Backends:
         return control.is_held(self.home, name)
 
     async def _start_kafka(self, agencies: Sequence[Agency], tell: Tell) -> None:
+        self.kafka.lock(credentials.password(self.home, ADMIN))
         await self.kafka.start()
         tell("Kafka is ready, topics and catalogue are published")
         wanted = [*TOPICS, *(topic for one in agencies for topic in agency_topics(one.code))]
-        await topics.create(self.kafka.bootstrap, wanted)
+        admin = credentials.access(self.home, self.kafka.bootstrap, ADMIN)
+        # Rights do not need their topics to exist.
+        await together(
+            topics.create(admin, wanted),
+            locks.set_all(self.home, admin, [one.code for one in agencies]),
+        )
+        as_catalogue = credentials.access(self.home, admin.bootstrap, credentials.CATALOGUE)
         try:
-            await publish(self.kafka.bootstrap, load.DATA)
+            await publish(as_catalogue, load.DATA)
         except (BrokenCatalogue, NotPublished) as error:
             raise StackError(f"The catalogue was not published:\n{error}") from error
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import Access, Where, client
 from local import aot, kafka_settings, paths, processes
 from local.errors import PortTaken, StartFailed
 from local.kafka_settings import Node
@@ -28,6 +29,7 @@ class Kafka:
 
     `port` fixes the port of the first broker; otherwise free ports are chosen once and remembered.
     `java_options` replaces the options that make a broker start from the ahead-of-time cache.
+    It is open to all until `lock` is called, before it starts.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Kafka:
         self._brokers = brokers
         self._fixed_port = port
         self._java_options = java_options
+        self._password = ""
         self._nodes: tuple[Node, ...] = ()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
 
@@ -50,6 +53,17 @@ class Kafka:
     def bootstrap(self) -> str:
         """The addresses clients need, once started."""
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes)
+
+    def lock(self, password: str) -> None:
+        """From the next start on nobody gets in without a login; this is its administrator's."""
+        self._password = password
+
+    @property
+    def admin(self) -> Where:
+        """The way in for who may do everything."""
+        if not self._password:
+            return self.bootstrap
+        return Access(self.bootstrap, kafka_settings.ADMIN, self._password, mechanism="PLAIN")
 
     @property
     def brokers(self) -> int:
@@ -155,8 +169,8 @@ class Kafka:
 
     def _write_settings(self, node: Node) -> None:
         node.folder.mkdir(parents=True, exist_ok=True)
-        text = kafka_settings.server_properties(node, self._nodes)
-        node.properties.write_text(text, encoding="utf-8")
+        text = kafka_settings.server_properties(node, self._nodes, self._password)
+        paths.write_private(node.properties, text)
         logging = node.folder / "log4j2.properties"
         logging.write_text(kafka_settings.LOGGING, encoding="utf-8")
 
@@ -234,7 +248,7 @@ class Kafka:
         """Whether a client gets metadata that know every running broker."""
         if not all(await asyncio.gather(*(_listens(self._node(n).port) for n in self._running))):
             return False
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap, request_timeout_ms=3000)
+        admin = AIOKafkaAdminClient(**client(self.admin), request_timeout_ms=3000)
         try:
             await admin.start()
             cluster = await admin.describe_cluster()

@@ -44,19 +44,54 @@ class Node:
         return self.folder / "pid"
 
 
-def server_properties(node: Node, nodes: Sequence[Node]) -> str:
-    """The properties file of one node; facts are kept for ever unless a topic says otherwise."""
+ADMIN = "admin"
+_OPEN = {"listener.security.protocol.map": "CONTROLLER:PLAINTEXT,BROKERS:PLAINTEXT"}
+
+
+def _locked(password: str) -> dict[str, object]:
+    """Brokers and the administrator log in by a password that is in this file and nowhere in Kafka.
+
+    So a data directory from before there were logins goes on, and a new password takes effect at
+    the next start. Everybody else has SCRAM credentials, which the administrator makes.
+    """
+    plain = (
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'username="{ADMIN}" password="{password}" user_{ADMIN}="{password}";'
+    )
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    return {
+        "listener.security.protocol.map": "CONTROLLER:SASL_PLAINTEXT,BROKERS:SASL_PLAINTEXT",
+        "sasl.mechanism.inter.broker.protocol": "PLAIN",
+        "sasl.mechanism.controller.protocol": "PLAIN",
+        "listener.name.brokers.sasl.enabled.mechanisms": "SCRAM-SHA-256,PLAIN",
+        "listener.name.brokers.plain.sasl.jaas.config": plain,
+        "listener.name.brokers.scram-sha-256.sasl.jaas.config": scram,
+        "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+        "listener.name.controller.plain.sasl.jaas.config": plain,
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:{ADMIN}",
+        "allow.everyone.if.no.acl.found": "false",
+    }
+
+
+def server_properties(node: Node, nodes: Sequence[Node], password: str = "") -> str:
+    """The properties file of one node; facts are kept for ever unless a topic says otherwise.
+
+    With the administrator's password nobody gets in without a login, and what is not granted is
+    refused. The text then holds the password.
+    """
     copies = min(3, len(nodes))
     in_sync = 2 if copies == 3 else 1  # noqa: PLR2004 - three brokers survive the loss of one
     voters = ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes)
-    listeners = f"PLAINTEXT://127.0.0.1:{node.port}"
+    listeners = f"BROKERS://127.0.0.1:{node.port}"
     values: dict[str, object] = {
         "node.id": node.number,
         "process.roles": "broker,controller",
         "listeners": f"{listeners},CONTROLLER://127.0.0.1:{node.controller_port}",
         "advertised.listeners": listeners,
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "inter.broker.listener.name": "BROKERS",
+        **(_locked(password) if password else _OPEN),
         "controller.quorum.voters": voters,
         "log.dirs": node.data,
         # A killed broker may come back only when its old session has ended.

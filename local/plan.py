@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import clients, identity, paths, processes
+from local import clients, credentials, identity, paths, processes
 from local.errors import PortTaken, StackError
 from local.postgres import Postgres
 from local.supervisor import Program
@@ -117,6 +117,8 @@ def programs(
                 {
                     "LOKET_DATABASE_URL": postgres.url(name, name),
                     "LOKET_RELAY_DATABASE_URL": postgres.url(name, f"{name}_relay"),
+                    "LOKET_KAFKA_USERNAME": name,
+                    "LOKET_KAFKA_PASSWORD_FILE": str(credentials.file_of(options.home, name)),
                     **own.get(name, {}),
                 },
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from chassis.kafka import Where, client
 from contracts.catalog import Topic
 from local.errors import StackError
 
@@ -23,9 +24,9 @@ class _Shape:
     cleanup: str
 
 
-async def create(bootstrap: str, topics: Sequence[Topic]) -> int:
+async def create(where: Where, topics: Sequence[Topic]) -> int:
     """Create what is missing, check the rest, and return how many topics were new."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client(where))
     await admin.start()
     try:
         copies = min(MAX_COPIES, len((await admin.describe_cluster())["brokers"]))

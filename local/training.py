@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import Where, client
 from local import aot
 from local.errors import StackError
 from local.kafka import Kafka
@@ -44,29 +45,28 @@ async def train() -> bool:
 async def _run(scratch: Path, cache: Path) -> bool:
     """One run of a broker; whether Java had the time to write its whole cache."""
     kafka = Kafka(scratch, java_options=(f"-XX:AOTCacheOutput={cache}",))
+    kafka.lock("training")
     try:
         await kafka.start()
-        await _exercise(kafka.bootstrap)
+        await _exercise(kafka.admin)
         return await kafka.stop(WRITE_SECONDS)  # it is written while Java ends
     finally:
         kafka.kill_all()
 
 
-async def _exercise(bootstrap: str) -> None:
+async def _exercise(where: Where) -> None:
     """Use what every later start uses, so that its classes are in the cache."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    admin = AIOKafkaAdminClient(**client(where))
     await admin.start()
     await admin.create_topics([NewTopic(TOPIC, num_partitions=2, replication_factor=1)])
     await admin.close()
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, compression_type="lz4"
-    )
+    producer = AIOKafkaProducer(**client(where), enable_idempotence=True, compression_type="lz4")
     await producer.start()
     for number in range(50):
         await producer.send(TOPIC, b"a fact", key=str(number).encode())
     await producer.stop()
     consumer = AIOKafkaConsumer(
-        TOPIC, bootstrap_servers=bootstrap, group_id=TOPIC, auto_offset_reset="earliest"
+        TOPIC, **client(where), group_id=TOPIC, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:

@@ -47,6 +47,7 @@ def reconcile(
 
 async def _all(services: list[str], *, repair: bool) -> "list[Difference]":
     from chassis.reconcile import reconcile as compare
+    from contracts.access import OPERATOR
     from local.postgres import Postgres
     from local.state import read
     from simulator.platform import find
@@ -58,7 +59,7 @@ async def _all(services: list[str], *, repair: bool) -> "list[Difference]":
     return [
         await compare(
             postgres.url(name, f"{name}_relay"),
-            platform.bootstrap,
+            platform.kafka(OPERATOR),
             name,
             repair=repair,
             progress=_told(name),

@@ -13,6 +13,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from chassis.kafka import Where, client
+from contracts.access import OPERATOR
 from contracts.envelope import from_headers
 from local.plan import SERVICES
 from simulator.platform import Calls
@@ -103,7 +105,7 @@ async def _look(calls: Calls) -> Audit:
     kafka, resent = _compare(
         "Kafka",
         facts.values(),
-        await _in_kafka(calls.platform.bootstrap, topics),
+        await _in_kafka(calls.platform.kafka(OPERATOR), topics),
         repeats_allowed=True,
     )
     ledger, _ = _compare("ledger", _of(facts, _WRITTEN), await _in_ledger(calls))
@@ -185,13 +187,13 @@ async def _pages(
         after = place_of(rows[-1])
 
 
-async def _in_kafka(bootstrap: str, topics: list[str]) -> list[tuple[str, bytes | None]]:
+async def _in_kafka(where: Where, topics: list[str]) -> list[tuple[str, bytes | None]]:
     """Every record of these topics, each partition in its order."""
-    places = await _partitions(bootstrap, topics)
+    places = await _partitions(where, topics)
     if not places:
         return []
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        **client(where), enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:
@@ -202,8 +204,8 @@ async def _in_kafka(bootstrap: str, topics: list[str]) -> list[tuple[str, bytes 
         await consumer.stop()
 
 
-async def _partitions(bootstrap: str, topics: list[str]) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _partitions(where: Where, topics: list[str]) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**client(where))
     await admin.start()
     try:
         described = await admin.describe_topics(topics) if topics else []

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from chassis.kafka import new_producer
+from local.credentials import SIMULATOR
 from simulator.audit import FAULTS, Audit, audit
 from simulator.morning import ZONE, Morning, Story
 from simulator.platform import Calls, Platform
@@ -68,7 +69,7 @@ def _by_publisher(entries: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 @contextlib.asynccontextmanager
 async def _producer(platform: Platform) -> AsyncIterator[Any]:
-    producer = new_producer(platform.bootstrap, "simulator")
+    producer = new_producer(platform.kafka(SIMULATOR), "simulator")
     await producer.start()
     try:
         yield producer

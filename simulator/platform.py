@@ -11,7 +11,8 @@ from typing import Any, Self
 
 import httpx
 
-from local import clients, paths, state
+from chassis.kafka import Access
+from local import clients, credentials, paths, state
 from local.errors import StackError
 
 _TRIES = 8
@@ -46,6 +47,10 @@ class Platform:
     urls: Mapping[str, str]
     bootstrap: str
     home: Path
+
+    def kafka(self, principal: str) -> Access:
+        """The way into Kafka as somebody of this machine. Raises StackError for a stranger."""
+        return credentials.access(self.home, self.bootstrap, principal)
 
 
 def find(home: Path | None = None) -> Platform:

@@ -10,11 +10,14 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from catalogue import load as catalogue
 from catalogue.publish import NotPublished, publish_agencies
+from chassis.kafka import Where, client
+from contracts.access import OPERATOR
 from contracts.catalog import agency_topics
 from contracts.catalogue import EntryPublished
 from contracts.entries import Agency
 from contracts.ids import AgencyId
-from local import clients, topics
+from local import clients, locks
+from local.credentials import CATALOGUE
 from simulator.platform import Platform
 from simulator.replay.patience import GaveUp, pause
 
@@ -45,16 +48,16 @@ async def enrol(
     Raises GaveUp, or StackError when Kafka refuses a topic.
     """
     wanted = [topic for code, _ in agencies for topic in agency_topics(code)]
-    await topics.create(platform.bootstrap, wanted)
+    await locks.enrol(platform.home, platform.bootstrap, [code for code, _ in agencies])
     for code, _ in agencies:
         clients.register_client(platform.home, client_of(code), ["agency"], agency=code)
     try:
-        await publish_agencies(platform.bootstrap, [_entry(*agency) for agency in agencies])
+        await publish_agencies(platform.kafka(CATALOGUE), [_entry(*agency) for agency in agencies])
     except NotPublished as problem:
         raise GaveUp(str(problem)) from problem
-    end = await _end_of_the_catalogue(platform.bootstrap)
+    end = await _end_of_the_catalogue(platform.kafka(OPERATOR))
     names = {topic.name for topic in wanted if topic.name.endswith(_REPORTS)}
-    admin = AIOKafkaAdminClient(bootstrap_servers=platform.bootstrap)
+    admin = AIOKafkaAdminClient(**client(platform.kafka(OPERATOR)))
     await admin.start()
     try:
         # A report of an agency that tracking does not know yet would be refused for good.
@@ -98,8 +101,8 @@ async def _listens_to(admin: AIOKafkaAdminClient, names: set[str]) -> bool:
     return names <= heard
 
 
-async def _end_of_the_catalogue(bootstrap: str) -> int:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+async def _end_of_the_catalogue(where: Where) -> int:
+    consumer = AIOKafkaConsumer(**client(where), enable_auto_commit=False)
     await consumer.start()
     try:
         # Nothing is assigned: a fetch that begins while we stop would leave its connection open.

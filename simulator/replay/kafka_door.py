@@ -11,6 +11,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import Where, client
 from contracts.catalog import Topic, agency_topics
 from contracts.envelope import Envelope, parse_time, to_headers
 from contracts.ids import AgencyId, ApplicationId, EventId, ReportId
@@ -34,9 +35,9 @@ class KafkaDoor:
     """Reports over Kafka. `run` must be running while reports are delivered."""
 
     def __init__(
-        self, bootstrap: str, agencies: Sequence[AgencyId], book: Book, patience: Patience
+        self, where: Where, agencies: Sequence[AgencyId], book: Book, patience: Patience
     ) -> None:
-        self._bootstrap = bootstrap
+        self._where = where
         self._topics = {code: agency_topics(code) for code in agencies}
         self._book = book
         self._patience = patience
@@ -126,7 +127,7 @@ class KafkaDoor:
             return self._producer
         await self._drop_producer()
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap,
+            **client(self._where),
             client_id="replay",
             acks="all",
             enable_idempotence=True,
@@ -150,7 +151,7 @@ class KafkaDoor:
 
     async def _listen_forever(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **client(self._where),
             client_id="replay-answers",
             enable_auto_commit=False,
             request_timeout_ms=_REQUEST_MS,

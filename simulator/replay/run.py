@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from contracts.access import OPERATOR
 from contracts.ids import ApplicationId
+from local.credentials import SIMULATOR
 from local.errors import StackError
 from simulator import platform
 from simulator.logs.rows import UnreadableLog
@@ -83,7 +85,7 @@ class _Replay:
         """Send every report and wait for its answer; returns how many seconds it took."""
         codes = [code for code, _ in self.book.agencies()]
         http = HttpDoor(self.where.urls["tracking"], self.calls, patience)
-        kafka = KafkaDoor(self.where.bootstrap, codes, self.book, patience)
+        kafka = KafkaDoor(self.where.kafka(SIMULATOR), codes, self.book, patience)
         doors: dict[Door, HttpDoor | KafkaDoor] = {"http": http, "kafka": kafka}
         _, events = self.book.counts()
 
@@ -123,7 +125,7 @@ class _Replay:
             watches = Watch(expected, patience), Watch(expected, patience)
             await together(
                 read_api(self.calls, self.book, watches[0], shown.advance),
-                read_kafka(self.where.bootstrap, self.book, watches[1], shown.advance),
+                read_kafka(self.where.kafka(OPERATOR), self.book, watches[1], shown.advance),
             )
         self.book.finish_reading()
 

@@ -12,6 +12,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from chassis.kafka import Where, client
 from contracts.catalog import EVENTS, Topic, topic_of
 from contracts.envelope import format_time, from_headers
 from contracts.ids import ApplicationId
@@ -82,11 +83,11 @@ async def read_api(
 
 
 async def read_kafka(
-    bootstrap: str, book: Book, watch: Watch, advance: Callable[[int], None] = lambda _new: None
+    where: Where, book: Book, watch: Watch, advance: Callable[[int], None] = lambda _new: None
 ) -> None:
     """Read the topic of applications from its beginning until all is there, or it stands still."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **client(where),
         client_id="replay-trail",
         enable_auto_commit=False,
         request_timeout_ms=_REQUEST_MS,

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from chassis.kafka import new_producer
 from contracts.agencies import ActivityReported, StageOutcome, StageReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, StageCode
+from local.credentials import SIMULATOR
 from simulator.doors import report_over_kafka
 from tests.chaos.client import ATTEMPT_SECONDS, PATIENCE_SECONDS, Answer, Ask, Client, World
 from tests.chaos.history import Event, Phase
@@ -193,7 +194,7 @@ class Agencies(Client):
     async def _connected(self) -> AIOKafkaProducer:
         async with self._connecting:
             if self._producer is None:
-                made = new_producer(self.world.calls.platform.bootstrap, "chaos-agency")
+                made = new_producer(self.world.calls.platform.kafka(SIMULATOR), "chaos-agency")
                 try:
                     await made.start()
                 except BaseException:

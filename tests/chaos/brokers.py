@@ -4,13 +4,16 @@ from aiokafka.admin import AIOKafkaAdminClient
 from confluent_kafka import ElectionType
 from confluent_kafka.admin import AdminClient
 
+from chassis.kafka import Access, client
+from local.locks import librdkafka
+
 HOT_TOPIC = "queue.tickets.v1"
 _ELECTION_SECONDS = 10.0
 
 
-async def leader_of(bootstrap: str, topic: str, partition: int = 0) -> int:
+async def leader_of(access: Access, topic: str, partition: int = 0) -> int:
     """The number of the broker that leads a partition. TimeoutError when nobody does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    admin = AIOKafkaAdminClient(**client(access), request_timeout_ms=5000)
     await admin.start()
     try:
         (described,) = await admin.describe_topics([topic])
@@ -22,9 +25,9 @@ async def leader_of(bootstrap: str, topic: str, partition: int = 0) -> int:
     raise TimeoutError(f"nobody leads {topic} {partition}")
 
 
-def elect_leaders(bootstrap: str) -> str:
+def elect_leaders(access: Access) -> str:
     """Let the preferred brokers lead again, over all partitions; what came of it, in words."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(librdkafka(access))
     outcome = admin.elect_leaders(ElectionType.PREFERRED, request_timeout=_ELECTION_SECONDS)
     found = outcome.result(timeout=2 * _ELECTION_SECONDS)
     moved = sum(error is None for error in found.values())

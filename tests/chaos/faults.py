@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import psutil
 
+from contracts.access import OPERATOR
 from local import control, processes
 from local.errors import StackError
+from local.kafka_settings import ADMIN
 from local.state import ProcessState
 from tests.chaos import brokers, sockets
 from tests.chaos.recovery import Book, Struck
@@ -138,13 +140,13 @@ class Faults:
                 control.release(self._target.home, name)
 
     async def _kill_leader(self, fault: Fault, struck: Struck) -> None:
-        bootstrap = self._target.platform.bootstrap
-        number = await brokers.leader_of(bootstrap, brokers.HOT_TOPIC)
+        access = self._target.platform.kafka(OPERATOR)
+        number = await brokers.leader_of(access, brokers.HOT_TOPIC)
         await self._kill_named(f"kafka-{number}", struck)
 
     async def _elect(self, fault: Fault, struck: Struck) -> None:
-        bootstrap = self._target.platform.bootstrap
-        struck.note = await asyncio.to_thread(brokers.elect_leaders, bootstrap)
+        access = self._target.platform.kafka(ADMIN)
+        struck.note = await asyncio.to_thread(brokers.elect_leaders, access)
 
 
 def kill(found: ProcessState) -> None:

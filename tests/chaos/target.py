@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from local import control, databases, paths, plan, processes, stack, state
+from contracts.access import OPERATOR
+from local import control, credentials, databases, paths, plan, processes, stack, state
 from local.plan import SERVICES
 from local.postgres import SUPERUSER
 from simulator.platform import Platform, find
@@ -75,7 +76,15 @@ class Target:
         reach = {
             "home": str(self.home),
             "brokers": self.brokers,
-            "kafka": {"bootstrap": platform.bootstrap, "security": None},
+            "kafka": {
+                "bootstrap": platform.bootstrap,
+                "security": {
+                    "protocol": "SASL_PLAINTEXT",
+                    "mechanism": "SCRAM-SHA-256",
+                    "username": OPERATOR,
+                    "password_file": str(credentials.file_of(self.home, OPERATOR)),
+                },
+            },
             "services": {
                 name: {
                     "api": platform.urls[name],

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from chassis.kafka import new_producer
 from local import plan, processes, stack
+from local.credentials import SIMULATOR
 from local.errors import StackError
 from simulator.platform import Calls, Platform, find
 from tests.journeys.doors import Doors
@@ -69,7 +70,7 @@ async def calls(platform: Platform) -> AsyncIterator[Calls]:
 @pytest.fixture
 async def producer(platform: Platform) -> AsyncIterator[AIOKafkaProducer]:
     """A producer, as an agency has one."""
-    made = new_producer(platform.bootstrap, "journeys")
+    made = new_producer(platform.kafka(SIMULATOR), "journeys")
     await made.start()
     try:
         yield made

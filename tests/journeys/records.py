@@ -6,6 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from chassis.kafka import Where, client
 from contracts.base import Fact
 from contracts.catalog import agency_topics
 from contracts.envelope import Envelope, to_headers
@@ -54,12 +55,12 @@ async def waiting_at(doors: Doors, place: Place) -> dict[str, Any]:
 
 
 async def answers_to(
-    bootstrap: str, agency: AgencyId, report_id: ReportId, seconds: float = 30
+    where: Where, agency: AgencyId, report_id: ReportId, seconds: float = 30
 ) -> list[dict[str, Any]]:
     """What the agency finds about a report on its topic of answers, as soon as there is any."""
     _, topic = agency_topics(agency)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        **client(where), enable_auto_commit=False, auto_offset_reset="earliest"
     )
     await consumer.start()
     try:

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from contracts.access import OPERATOR
 from contracts.base import Fact
 from contracts.catalog import agency_topics
 from contracts.ids import AgencyId, ApplicationId, ReportId
-from local import clients, topics
+from local import clients, locks, topics
+from local.kafka_settings import ADMIN
 from simulator.audit import audit
 from simulator.platform import Calls, Platform
 from tests.journeys.doors import BUILDING, DLH, FIRST_STAGE, ITS_AGENCY, Doors, key
@@ -200,7 +202,7 @@ async def test_a_report_for_someone_elses_step_is_refused_at_both_doors(
     over_kafka = doors.stage(application)
     await doors.over_kafka(over_kafka, DLH)
     for report in (over_http, over_kafka):
-        (answer,) = await answers_to(platform.bootstrap, DLH, report.report_id)
+        (answer,) = await answers_to(platform.kafka(OPERATOR), DLH, report.report_id)
         assert answer["code"] == "not_this_agencys_stage"
     await doors.over_http(doors.stage(application), ITS_AGENCY)
     entries = await doors.told(application, 3)
@@ -281,7 +283,7 @@ async def test_a_bad_record_is_parked_with_its_reason_and_answered(
     assert (row["consumer"], row["reason"]) == ("tracking.reports", bad.reason)
     assert not row["blocking"]
     if bad.is_answered:
-        (answer,) = await answers_to(platform.bootstrap, DLH, report.report_id)
+        (answer,) = await answers_to(platform.kafka(OPERATOR), DLH, report.report_id)
         assert answer["code"] == bad.reason
         assert answer["title_id"] != answer["title_en"]
 
@@ -298,7 +300,7 @@ async def test_a_report_about_nothing_is_answered_over_kafka(
 ) -> None:
     report = doors.activity(ApplicationId.new())
     await doors.over_kafka(report)
-    (answer,) = await answers_to(platform.bootstrap, DLH, report.report_id)
+    (answer,) = await answers_to(platform.kafka(OPERATOR), DLH, report.report_id)
     assert answer["code"] == "application_unknown"
 
 
@@ -307,17 +309,18 @@ async def test_a_missing_topic_holds_up_nobody_else_and_gets_its_answers_once_it
 ) -> None:
     lonely = AgencyId("sunyi")
     reports, answers = agency_topics(lonely)
-    await topics.create(platform.bootstrap, [reports])
+    await topics.create(platform.kafka(ADMIN), [reports])
+    await locks.set_all(platform.home, platform.kafka(ADMIN), [lonely])
     bad = doors.activity(ApplicationId.new())
     place = await put(doors.producer, lonely, b"rusak", good_headers(lonely, bad), bad.key.encode())
     assert (await waiting_at(doors, place))["reason"] == "not_json"
     for _ in range(3):
         good = doors.activity(await doors.submit())
         await doors.over_kafka(good)
-        (answer,) = await answers_to(platform.bootstrap, DLH, good.report_id)
+        (answer,) = await answers_to(platform.kafka(OPERATOR), DLH, good.report_id)
         assert "code" not in answer
-    await topics.create(platform.bootstrap, [answers])
-    (late,) = await answers_to(platform.bootstrap, lonely, bad.report_id)
+    await topics.create(platform.kafka(ADMIN), [answers])
+    (late,) = await answers_to(platform.kafka(OPERATOR), lonely, bad.report_id)
     assert late["code"] == "not_json"
 
 
