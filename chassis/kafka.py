@@ -106,8 +106,9 @@ async def partitions(where: Where, client_id: str, topics: Sequence[str]) -> lis
 
 def new_broker(where: Where, client_id: str) -> KafkaBroker:
     """The FastStream broker that only consumes: facts leave through the relay."""
+    bootstrap = where if isinstance(where, str) else where.bootstrap
     return KafkaBroker(
-        where if isinstance(where, str) else where.bootstrap,
+        bootstrap.split(","),  # as one text it would be taken for one address
         security=None if isinstance(where, str) else _security(where),
         client_id=client_id,
         consumer_only=True,

@@ -42,6 +42,21 @@ async def eventually(condition: Callable[[], Awaitable[bool]], seconds: float = 
             await asyncio.sleep(0.05)
 
 
+async def test_a_list_of_brokers_is_not_taken_for_one_address(
+    stack: Servers, toy_database: Database, topic: str
+) -> None:
+    nobody = "127.0.0.1:9"  # a broker that is down must not keep us from the others
+    view = replace(toy.VIEW, topics=(topic,), consumer=f"{topic}.view")
+    bootstrap = f"{nobody},{stack.bootstrap}"
+    async with testing.running(toy.service(view), toy_database, bootstrap=bootstrap) as probe:
+        await probe.running.dispatch(add(toy.PotId.new(), "one"))
+
+        async def there() -> bool:
+            return len(await probe.rows("SELECT coins FROM pot_view")) == 1
+
+        await eventually(there)
+
+
 def add(pot: toy.PotId, key: str) -> toy.AddCoin:
     return toy.AddCoin(actor=Actor("operator:test"), at=datetime.now(UTC), key=key, pot_id=pot)
 
