@@ -7,6 +7,7 @@ order or illegal, when a check does not hold, or when a recovery took longer tha
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -40,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--publish", action="store_true", help="put the table into the documents")
     chosen = parser.parse_args(arguments)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers that are gone are no news
+    # Whoever gives up on us gets the platform stopped all the same.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(highlight=False, soft_wrap=True)
     outcomes = []
     for plan in plans(chosen):
@@ -59,7 +63,7 @@ def plans(chosen: argparse.Namespace) -> list[Plan]:
     """One plan per phase."""
     seed = chosen.seed if chosen.seed is not None else time.time_ns() % 1_000_000
     if chosen.smoke:
-        return [Plan(seed, chosen.brokers or 1, 60.0, 20, chosen.rate, longest_gap=3.0)]
+        return [Plan(seed, chosen.brokers or 1, 60.0, 20, chosen.rate, dense=True)]
     brokers = (chosen.brokers,) if chosen.brokers else PHASES
     share = len(brokers)
     return [

@@ -42,7 +42,8 @@ class Plan:
     seconds: float
     least: int
     per_second: float
-    longest_gap: float = schedule.GAP_SECONDS[1]
+    dense: bool = False
+    """Much in little time: no calm rounds, and short gaps."""
 
 
 async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Outcome:
@@ -60,6 +61,7 @@ async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Out
         console.print("waiting until nothing is under way any more")
         if not await level(target.platform, QUIET_SECONDS):
             complaints.append(f"not quiet {QUIET_SECONDS:.0f} s after the last fault (I16)")
+        complaints += [f"idle in transaction: {one}" for one in await target.left_open()]
         outcome = Outcome(
             plan.seed,
             plan.brokers,
@@ -143,7 +145,7 @@ async def _strike(
             await asking
         if random.Random(f"{plan.seed} {one.number}").random() > _OVERLAP:
             await _recovered(book, RECOVERY_SECONDS)
-        gap = min(one.gap, plan.longest_gap)
+        gap = schedule.GAP_SECONDS[0] if plan.dense else one.gap
         await asyncio.sleep(max(0.0, gap - (time.monotonic() - struck_at)))
 
 
@@ -154,7 +156,7 @@ async def _ask_while_away(probe: Probe, kept: Kept, ended: asyncio.Event, one: R
 
 
 def _rounds(plan: Plan) -> Iterator[Round]:
-    return schedule.rounds(plan.seed, plan.brokers)
+    return schedule.rounds(plan.seed, plan.brokers, dense=plan.dense)
 
 
 async def _recovered(book: Book, seconds: float) -> None:

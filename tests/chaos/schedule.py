@@ -17,6 +17,7 @@ BROKER_FREEZE_SECONDS = (5.0, 10.0)
 OUTAGE_SECONDS = (6.0, 14.0)
 WHOLE_CLUSTER = 3
 _HANDS = (0, 1, 1, 2, 2, 2, 3, 3)
+_DENSE_HANDS = (2, 2, 3)
 _DISPATCHERS = ("booking", "queue", "tracking")
 _LATEST_HIT = 4
 
@@ -52,14 +53,17 @@ class Round:
     faults: tuple[Fault, ...]
 
 
-def rounds(seed: int, brokers: int, longest_hand: int = 3) -> Iterator[Round]:
-    """The rounds of a seed, without end; the first has a hand, whatever is drawn."""
+def rounds(seed: int, brokers: int, *, dense: bool = False) -> Iterator[Round]:
+    """The rounds of a seed, without end; `dense` ones have no calm and no single faults.
+
+    The first has a hand, whatever is drawn.
+    """
     lots = random.Random(seed)
     pack: list[Fault] = []
     number = 0
     while True:
         number += 1
-        size = min(lots.choice(_HANDS), longest_hand)
+        size = lots.choice(_DENSE_HANDS if dense else _HANDS)
         if len(pack) < len(_HANDS):
             fresh = _pack(lots, brokers)
             lots.shuffle(fresh)

@@ -69,6 +69,18 @@ class Target:
                         return one
                 await asyncio.sleep(0.05)
 
+    async def left_open(self) -> list[str]:
+        """Database sessions that sit in an open transaction and do nothing in it."""
+        connection = await self.server.connect()
+        try:
+            rows = await connection.fetch(
+                "SELECT application_name, pid FROM pg_stat_activity WHERE state LIKE"
+                " 'idle in transaction%' AND state_change < now() - interval '2 seconds'"
+            )
+        finally:
+            await connection.close()
+        return [f"{row['application_name']} pid {row['pid']}" for row in rows]
+
     def describe(self, folder: Path) -> None:
         """Write down how everything can be reached, for whoever checks afterwards."""
         platform = self.platform
