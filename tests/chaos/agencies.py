@@ -66,7 +66,8 @@ class Agencies(Client):
 
     async def journey(self) -> None:
         """One application through all its agencies."""
-        made = await self._submit({"journey": JOURNEY})
+        applicant = await self.register()
+        made = await self._submit({"journey": JOURNEY, "applicant_id": applicant})
         if not made.is_ok:
             return
         application, code = made.body["application_id"], made.body["tracking_code"]
@@ -100,6 +101,10 @@ class Agencies(Client):
             await self._over_kafka(report)
         else:
             await self._over_http(self.lots.choice(OVER_HTTP), report)
+
+    async def checkpoint(self) -> None:
+        """An operator has the ledger say how long it is."""
+        await self.command(Ask("checkpoint", "ledger", "/v1/checkpoints", {}, "operator"))
 
     async def stop(self) -> None:
         """Close the producer."""

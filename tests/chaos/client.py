@@ -81,6 +81,15 @@ class Client:
             await self._until_known(other, key, self.name)
         return answer
 
+    async def register(self) -> str | None:
+        """Leave the address of somebody new; their id, or None without an answer."""
+        form = {
+            "email": f"warga{self.lots.randrange(10**9)}@contoh.test",
+            "language": self.lots.choice(["id", "en"]),
+        }
+        made = await self.command(Ask("register", "notify", "/v1/recipients", form))
+        return str(made.body["person_id"]) if made.is_ok else None
+
     async def once(self, ask: Ask, seconds: float = ATTEMPT_SECONDS) -> Answer:
         """Send a command or question one single time."""
         key = None if ask.body is None else f"chaos-{uuid7()}"

@@ -37,7 +37,8 @@ class Load:
             (citizens.walk_in, 15),
             (agencies.activity, 35),
             (agencies.journey, 2),
-            (reader.look, 18),
+            (reader.look, 17),
+            (agencies.checkpoint, 1),
         ]
         await self._send(visits)
         try:

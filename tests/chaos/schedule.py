@@ -19,6 +19,12 @@ WHOLE_CLUSTER = 3
 _HANDS = (0, 1, 1, 2, 2, 2, 3, 3)
 _DENSE_HANDS = (2, 2, 3)
 _DISPATCHERS = ("booking", "queue", "tracking")
+_HOSTS = {
+    "dispatch": _DISPATCHERS,
+    "relay": SERVICES,
+    "consume": ("queue", "tracking", "notify", "ledger"),  # booking reads the catalogue only
+    "notify": ("notify",),
+}
 _LATEST_HIT = 4
 
 
@@ -111,11 +117,7 @@ _ON_SERVICES: Sequence[str] = (
 
 
 def _fail_point(lots: random.Random, point: str) -> Fault:
-    part = point.partition(".")[0]
-    if part == "notify":
-        host = "notify"
-    else:
-        host = lots.choice(_DISPATCHERS if part == "dispatch" else SERVICES)
+    host = lots.choice(_HOSTS[point.partition(".")[0]])
     # Notify and ledger have few facts of their own: a late passing would come too late.
     hit = lots.randint(1, _LATEST_HIT) if host in _DISPATCHERS else 1
     return Fault("fail-point", f"{host}@{point}", hit=hit)
