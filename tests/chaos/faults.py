@@ -6,7 +6,10 @@ import os
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 
+import asyncpg
 import psutil
+from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 
 from contracts.access import OPERATOR
 from local import control, processes
@@ -20,7 +23,16 @@ from tests.chaos.target import Target
 
 ARMED_SECONDS = 20.0
 """So long may a fail-point wait to be passed."""
-Heal = Callable[[], None]
+_GONE = (
+    psutil.NoSuchProcess,
+    OSError,
+    TimeoutError,
+    StackError,
+    asyncpg.PostgresError,
+    KafkaError,
+    KafkaException,
+)
+"""What a fault meets when another one was there before it."""
 
 
 class Faults:
@@ -52,7 +64,7 @@ class Faults:
         struck = self._book.strike(fault)
         try:
             await self._ways[fault.kind](fault, struck)
-        except (psutil.NoSuchProcess, ProcessLookupError, TimeoutError) as gone:
+        except _GONE as gone:
             struck.reached = False
             struck.note = f"{type(gone).__name__} {gone}"
         finally:
