@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from loket import checks, parked, plays, reconciling, running
+from loket import access, checks, parked, plays, reconciling, running
 
 app = typer.Typer(
     name="loket",
@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 running.add_to(app)
+access.add_to(app)
 plays.add_to(app)
 checks.add_to(app)
 reconciling.add_to(app)
