@@ -53,6 +53,7 @@ def test_no_round_strikes_one_victim_twice_and_an_outage_is_alone(seed: int) -> 
 
 def test_a_dense_schedule_has_no_calm_rounds() -> None:
     found = list(itertools.islice(rounds(7, 1, dense=True), 50))
+    assert found[0].faults[0].is_outage
     outages = [one for one in found if any(fault.is_outage for fault in one.faults)]
     assert all(len(one.faults) >= 2 for one in found if one not in outages)
 
