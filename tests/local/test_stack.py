@@ -14,7 +14,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from local import backends, clients, paths, plan, processes, stack, state, status
+from local import backends, clients, control, paths, plan, processes, stack, state, status
 from local.errors import PortTaken, StackError, StartFailed
 from local.plan import Options
 from local.state import StackState
@@ -126,6 +126,33 @@ def test_a_crashed_service_and_a_killed_server_come_back(running: StackState) ->
         seen = {one.name: one for one in status.status(running.home).processes}
         names = ("notify", "postgres")
         return all(n in seen and seen[n].healthy and seen[n].restarts == 1 for n in names)
+
+    eventually(back)
+
+
+def test_a_program_is_restarted_but_no_server(running: StackState) -> None:
+    before = control.find(running.home, "booking")
+    control.restart(running.home, "booking")
+    after = control.find(running.home, "booking")
+    assert after.pid not in {None, before.pid}
+    assert after.state == "ready"
+    with pytest.raises(StackError, match="does not run as a program"):
+        control.restart(running.home, "postgres")
+
+
+def test_a_held_server_stays_down_until_it_is_released(running: StackState) -> None:
+    control.hold(running.home, "kafka-1")
+    before = control.find(running.home, "kafka-1")
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGKILL)
+    time.sleep(4 * backends.BETWEEN_LOOKS)  # its keeper has looked more than once
+    assert processes.same(before.pid, before.born) is None
+    assert control.find(running.home, "kafka-1").pid == before.pid
+    control.release(running.home, "kafka-1")
+
+    def back() -> bool:
+        names = {one.name: one for one in status.status(running.home).processes}
+        return "kafka-1" in names and names["kafka-1"].pid not in {None, before.pid}
 
     eventually(back)
 
