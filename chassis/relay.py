@@ -6,38 +6,26 @@ each key in order.
 """
 
 import asyncio
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import structlog
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import (
-    KafkaError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-)
-from opentelemetry.trace import Span
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from sqlalchemy.engine import make_url
 
 from chassis import kafka, metrics, records
 from chassis.database import is_away
 from chassis.failpoints import failpoint
 from chassis.pace import Pace
-from contracts.envelope import to_headers
+from chassis.sending import Absent, Sender
 
 _log = structlog.get_logger("chassis.relay")
 
 _SHARD = 0
 _LOCK = 7_204_816_131
-_SEND_TIMEOUT_SECONDS = 30.0
 _RETRY_SECONDS = 0.5
 _PACE_SECONDS = 0.005
-# A topic that Kafka does not have holds back its own facts only, and is looked for now and then.
-_ABSENT_SECONDS = 10.0
-_LOOK_FOR_TOPIC_SECONDS = 1.0
 
 _UNSENT = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
@@ -73,7 +61,7 @@ class Relay:
         where: kafka.Where,
         *,
         service: str,
-        batch_max: int = 500,
+        batch_max: int = 1000,
         poll_seconds: float = 0.2,
     ) -> None:
         url = make_url(database_url).set(drivername="postgresql")
@@ -85,7 +73,7 @@ class Relay:
         self._wake = asyncio.Event()
         self._pace = Pace(_PACE_SECONDS)
         self._stopping = False
-        self._absent: dict[str, float] = {}  # topics that Kafka lacks: when to look again
+        self._absent = Absent()
         self._task: asyncio.Task[None] | None = None
         self.active = False
         """Whether this relay, and not another replica's, sends now."""
@@ -145,10 +133,11 @@ class Relay:
         producer = kafka.new_producer(self._where, f"{self._service}-relay")
         try:
             await producer.start()
+            sender = Sender(producer, self._service, self._absent)
             self.active = True
             while not self._stopping:
                 self._pace.begin()
-                sent = await self._send_batch(lease, producer)
+                sent = await self._send_page(lease, sender)
                 if sent < self._batch_max:
                     await self._pace.rest(sent)
                     await self._pause()
@@ -164,14 +153,13 @@ class Relay:
             pass  # a commit of another process wakes nobody here: look again
         self._wake.clear()
 
-    async def _send_batch(self, lease: _Lease, producer: AIOKafkaProducer) -> int:
+    async def _send_page(self, lease: _Lease, sender: Sender) -> int:
         await failpoint("relay.before_read")
-        aside = [topic for topic in self._absent if self._is_aside(topic)]
-        rows = await lease.connection.fetch(_UNSENT, self._batch_max, aside)
+        rows = await lease.connection.fetch(_UNSENT, self._batch_max, self._absent.topics())
         if not rows:
             return 0
         await failpoint("relay.after_read")
-        outcomes = await self._deliver(producer, rows)
+        outcomes = await sender.deliver(rows)
         await failpoint("relay.after_ack")
         arrived, problem = records.arrived_in_order(rows, outcomes)
         await self._mark(lease, arrived)
@@ -182,56 +170,6 @@ class Relay:
             if not isinstance(problem, UnknownTopicOrPartitionError):
                 raise problem
         return len(rows)
-
-    async def _deliver(
-        self, producer: AIOKafkaProducer, rows: Sequence[Any]
-    ) -> list[BaseException | None]:
-        """Send in order, from this one task: many senders at once would overtake each other."""
-        attempts: list[asyncio.Future[Any] | KafkaError] = []
-        spans: list[Span] = []
-        try:
-            async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
-                for row in rows:
-                    span, traceparent = records.begin_span(row)
-                    spans.append(span)
-                    headers = to_headers(records.envelope(row, self._service, traceparent))
-                    attempts.append(await self._attempt(producer, row, headers))
-                await failpoint("relay.after_send")
-                futures = [one for one in attempts if isinstance(one, asyncio.Future)]
-                if futures:
-                    await asyncio.wait(futures)
-        except (KafkaError, TimeoutError) as problem:
-            _log.warning("relay.send_failed", reason=type(problem).__name__, facts=len(rows))
-        for span in spans:
-            span.end()
-        outcomes = [records.failure(one) for one in attempts]
-        return outcomes + [KafkaError("not sent")] * (len(rows) - len(outcomes))
-
-    async def _attempt(
-        self, producer: AIOKafkaProducer, row: Any, headers: list[tuple[str, bytes]]
-    ) -> asyncio.Future[Any] | KafkaError:
-        """What comes of one fact; one that cannot even set out stops only those behind its key."""
-        topic = row["topic"]
-        if self._is_aside(topic):
-            return UnknownTopicOrPartitionError(topic)
-        try:
-            # The client waits long for a topic that it does not know; once was enough.
-            async with asyncio.timeout(_LOOK_FOR_TOPIC_SECONDS if topic in self._absent else None):
-                sent = await producer.send(
-                    topic, row["payload"].encode(), key=row["key"].encode(), headers=headers
-                )
-        except (UnknownTopicOrPartitionError, TopicAuthorizationFailedError, TimeoutError):
-            # Kafka does not tell who may not write to a topic whether it is there.
-            self._absent[topic] = time.monotonic() + _ABSENT_SECONDS
-            _log.warning("relay.topic_absent", topic=topic, again_in_seconds=_ABSENT_SECONDS)
-            return UnknownTopicOrPartitionError(topic)
-        except KafkaError as problem:
-            return problem
-        self._absent.pop(topic, None)
-        return sent
-
-    def _is_aside(self, topic: str) -> bool:
-        return self._absent.get(topic, 0.0) > time.monotonic()
 
     async def _mark(self, lease: _Lease, seqs: list[int]) -> None:
         if not seqs:

@@ -16,6 +16,8 @@ CONTENT_TYPE = b"application/json"
 MAX_HEADER_BYTES = 1024
 
 # CloudEvents allows no control characters in attributes, and PostgreSQL could not store NUL.
+_SPECVERSION = ("ce_specversion", b"1.0")
+_CONTENT_TYPE = ("content-type", CONTENT_TYPE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RFC3339 = re.compile(
@@ -61,23 +63,26 @@ def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     Raises ValueError for a text that no reader would take (empty, over `MAX_HEADER_BYTES`, with
     control characters): what comes from outside is checked at the door, not here.
     """
-    recorded = envelope.recorded_at
-    pairs: list[tuple[str, str | None]] = [
-        ("ce_specversion", "1.0"),
-        ("ce_id", str(envelope.id)),
-        ("ce_source", envelope.source),
-        ("ce_type", envelope.type),
-        ("ce_subject", envelope.subject),
-        ("ce_time", format_time(envelope.time)),
+    headers = [
+        _SPECVERSION,
+        ("ce_id", str(envelope.id).encode()),
+        ("ce_source", _encode("ce_source", envelope.source)),
+        ("ce_type", _encode("ce_type", envelope.type)),
+        ("ce_subject", _encode("ce_subject", envelope.subject)),
+        ("ce_time", format_time(envelope.time).encode()),
+    ]
+    if envelope.version is not None:
+        headers.append(("ce_aggregateversion", b"%d" % envelope.version))
+    if envelope.recorded_at is not None:
+        headers.append(("ce_recordedtime", format_time(envelope.recorded_at).encode()))
+    texts = (
         ("ce_actor", envelope.actor),
-        ("ce_aggregateversion", None if envelope.version is None else str(envelope.version)),
-        ("ce_recordedtime", None if recorded is None else format_time(recorded)),
         ("ce_correlationid", envelope.correlation_id),
         ("ce_causationid", envelope.causation_id),
         ("ce_traceparent", envelope.traceparent),
-    ]
-    headers = [(name, _encode(name, value)) for name, value in pairs if value is not None]
-    headers.append(("content-type", CONTENT_TYPE))
+    )
+    headers.extend((name, _encode(name, text)) for name, text in texts if text is not None)
+    headers.append(_CONTENT_TYPE)
     return headers
 
 
@@ -108,7 +113,9 @@ def format_time(value: datetime) -> str:
     """
     if value.tzinfo is None:
         raise ValueError("a time needs an offset")
-    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -126,19 +133,23 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     for name, value in headers:
         if not name.startswith("ce_"):
             continue
-        shown = f"{name[:40]!a}"
         if not value or len(value) > MAX_HEADER_BYTES:
-            raise MalformedEnvelope(f"the header {shown} is empty or too long")
+            raise MalformedEnvelope(f"the header {_shown(name)} is empty or too long")
         if name[3:] in found:
-            raise MalformedEnvelope(f"the header {shown} is there twice")
+            raise MalformedEnvelope(f"the header {_shown(name)} is there twice")
         try:
             text = value.decode()
         except UnicodeDecodeError:
-            raise MalformedEnvelope(f"the header {shown} is not UTF-8") from None
-        if _CONTROL.search(text):
-            raise MalformedEnvelope(f"the header {shown} has control characters")
+            raise MalformedEnvelope(f"the header {_shown(name)} is not UTF-8") from None
+        # What can be printed has no control characters, and is quicker to tell.
+        if not text.isprintable() and _CONTROL.search(text):
+            raise MalformedEnvelope(f"the header {_shown(name)} has control characters")
         found[name[3:]] = text
     return found
+
+
+def _shown(name: str) -> str:
+    return f"{name[:40]!a}"
 
 
 def _required(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _T:
@@ -161,7 +172,8 @@ def _optional(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _
 
 def _encode(name: str, value: str) -> bytes:
     encoded = value.encode()
-    if not encoded or len(encoded) > MAX_HEADER_BYTES or _CONTROL.search(value):
+    clean = value.isprintable() or not _CONTROL.search(value)
+    if not encoded or len(encoded) > MAX_HEADER_BYTES or not clean:
         raise ValueError(f"{name} is empty, too long or has control characters")
     return encoded
 
