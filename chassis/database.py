@@ -4,8 +4,10 @@ Hot paths run raw statements on the driver of a pooled connection; reads for peo
 Core.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -15,7 +17,7 @@ import sqlalchemy.exc
 from sqlalchemy import Column, Executable, Table
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.engine import Dialect, RowMapping
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 Row = Mapping[str, Any]
 Values = Sequence[Any]
@@ -73,12 +75,29 @@ class Tx(Protocol):
         """Run a statement; returns its command tag."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A pooled connection that stays checked out, and the driver's own below it."""
+
+    connection: AsyncConnection
+    driver: "asyncpg.Connection[asyncpg.Record]"
+
+    async def discard(self) -> None:
+        """Throw it away, so that nobody uses it again."""
+        await self.connection.invalidate()
+        await self.connection.close()
+
+
 class Database:
     """A bounded pool of connections for one role; no wait is longer than `timeout_seconds`."""
 
     def __init__(
         self, url: str, *, name: str, pool_size: int = 8, timeout_seconds: float = 10
     ) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._places = asyncio.Semaphore(pool_size)
+        self._idle: list[_Held] = []
+        self._closed = False
         self._engine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -97,33 +116,66 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """A transaction on a pooled connection; rolled back when the block raises.
+        """A transaction; rolled back when the block raises.
 
-        What is raised when the database cannot answer passes `is_away`. A connection that is in
-        doubt afterwards (lost, or cancelled in the middle) leaves the pool instead of poisoning its
-        next user.
+        What is raised when the database cannot answer passes `is_away`.
         """
-        async with self._engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            if not isinstance(driver, asyncpg.Connection):
-                raise TypeError("the driver must be asyncpg: write postgresql+asyncpg://")
-            try:
-                async with driver.transaction():
-                    yield driver
-            except asyncpg.InternalClientError:
-                await connection.invalidate()
-                raise
-            finally:
-                if driver.is_closed() or driver.is_in_transaction():
-                    await connection.invalidate()
+        async with self._lent() as held, held.driver.transaction():
+            yield held.driver
 
     async def fetch(
         self, statement: Executable, parameters: Row | None = None
     ) -> Sequence[RowMapping]:
         """Rows of a Core statement, outside any transaction of ours."""
-        async with self._engine.connect() as connection:
-            result = await connection.execute(statement, parameters)
-            return result.mappings().all()
+        async with self._lent() as held:
+            result = await held.connection.execute(statement, parameters)
+            rows = result.mappings().all()
+            await held.connection.rollback()
+            return rows
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator["_Held"]:
+        """A connection for one piece of work; at most `pool_size` at once.
+
+        It stays checked out between two uses: giving it back to the pool and taking it again would
+        cost more than an empty transaction. One that is in doubt afterwards (lost, or cancelled in
+        the middle) is thrown away instead of poisoning its next user.
+        """
+        async with asyncio.timeout(self._timeout_seconds):
+            await self._places.acquire()
+        try:
+            held = self._idle.pop() if self._idle else await self._connect()
+            if held.driver.is_closed():
+                await held.discard()
+                held = await self._connect()
+            fit = False
+            try:
+                yield held
+                fit = True
+            except asyncpg.InternalClientError:
+                raise
+            except Exception:
+                fit = True
+                raise
+            finally:
+                await self._take_back(held, fit=fit)
+        finally:
+            self._places.release()
+
+    async def _connect(self) -> "_Held":
+        connection = await self._engine.connect()
+        driver = (await connection.get_raw_connection()).driver_connection
+        if not isinstance(driver, asyncpg.Connection):
+            await connection.close()
+            raise TypeError("the driver must be asyncpg: write postgresql+asyncpg://")
+        return _Held(connection, driver)
+
+    async def _take_back(self, held: "_Held", *, fit: bool) -> None:
+        doubtful = not fit or held.driver.is_closed() or held.driver.is_in_transaction()
+        if doubtful or self._closed:
+            await held.discard()
+        else:
+            self._idle.append(held)
 
     async def ping(self) -> None:
         """Raises when the database does not answer."""
@@ -132,6 +184,10 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._closed = True
+        for held in self._idle:
+            await held.connection.close()
+        self._idle.clear()
         await self._engine.dispose()
 
 

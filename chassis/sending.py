@@ -107,9 +107,7 @@ class Sender:
                 outcomes[number] = outcome
         return outcomes
 
-    async def _fill(
-        self, rows: Sequence[Any], outcomes: list[Outcome], spans: list[Span]
-    ) -> None:
+    async def _fill(self, rows: Sequence[Any], outcomes: list[Outcome], spans: list[Span]) -> None:
         counts: dict[str, int] = {}
         for number, row in enumerate(rows):
             topic, key = row["topic"], row["key"].encode()
