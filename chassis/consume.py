@@ -112,33 +112,46 @@ class Runner:
         """Without the partitions whose position is of another log: these are placed again."""
         refuted = self._places.refuted(arrivals)
         for place, surely in refuted.items():
-            await self._place_again(place, anew=surely)
+            if surely:
+                self._tell_of_another_log(place)
+            self._go_on(place, (await self._positions([place], anew=surely))[place])
         return [one for one in arrivals if (one.topic, one.partition) not in refuted]
 
-    async def _place_again(self, place: TopicPartition, *, anew: bool) -> None:
-        """Go back to the database's position, or to the beginning when that is refuted, too."""
-        position = await self._position_of(place, anew=anew)
-        if anew:
-            metrics.CONSUMER_LOG_REPLACED(self.subscription.consumer).inc()
-            self._log.error("consume.log_replaced", place=f"{place.topic}:{place.partition}")
+    async def _leave_ended_logs(self, consumer: AIOKafkaConsumer) -> None:
+        """Begin anew where the log ends before the position: no record may come to refute it."""
+        for place in self._places.ended(kafka.known_ends(consumer)):
+            self._tell_of_another_log(place)
+            async with self._database.transaction() as tx:
+                await places.forget(tx, self.subscription.consumer, place)
+            if self._places.lies_behind(kafka.known_ends(consumer), place):
+                self._go_on(place, places.Position(0))  # else a record has come, and refutes
+
+    def _tell_of_another_log(self, place: TopicPartition) -> None:
+        metrics.CONSUMER_LOG_REPLACED(self.subscription.consumer).inc()
+        self._log.error("consume.log_replaced", place=f"{place.topic}:{place.partition}")
+
+    def _go_on(self, place: TopicPartition, position: places.Position) -> None:
         self._places.set(place, position)
         if self.consumer is not None and place in self.consumer.assignment():
             self.consumer.seek(place, position.reads_from)
 
-    async def _position_of(self, place: TopicPartition, *, anew: bool) -> places.Position:
+    async def _positions(
+        self, wanted: Sequence[TopicPartition], *, anew: bool = False
+    ) -> dict[TopicPartition, places.Position]:
+        """What the database says, or the beginning when that is refuted, too; waits for it."""
         consumer = self.subscription.consumer
         while True:
             try:
                 async with self._database.transaction() as tx:
-                    if anew:
+                    for place in wanted if anew else ():
                         await places.forget(tx, consumer, place)
-                    found = await inbox.load_positions(tx, consumer, [tuple(place)])
+                    found = await inbox.load_positions(tx, consumer, [tuple(p) for p in wanted])
             except Exception as problem:
                 if self._stopping or not is_away(problem):
                     raise
                 await asyncio.sleep(_BACKOFF_MAX_SECONDS)
             else:
-                return found.get(tuple(place), places.Position(0))
+                return {place: found.get(tuple(place), places.Position(0)) for place in wanted}
 
     async def _handle(self, arrivals: Sequence[Arrival]) -> None:
         await failpoint("consume.after_poll")
@@ -213,27 +226,17 @@ class Runner:
 
     async def begin(self, assigned: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Where to go on in newly assigned partitions; waits for the database."""
-        wanted = sorted(assigned)
-        while True:
-            try:
-                async with self._database.transaction() as tx:
-                    found = await inbox.load_positions(
-                        tx, self.subscription.consumer, [tuple(p) for p in wanted]
-                    )
-            except Exception as problem:
-                if self._stopping or not is_away(problem):
-                    raise
-                await asyncio.sleep(_BACKOFF_MAX_SECONDS)
-            else:
-                positions = {place: found.get(tuple(place), places.Position(0)) for place in wanted}
-                self._places.begin(positions)
-                return {place: position.reads_from for place, position in positions.items()}
+        positions = await self._positions(sorted(assigned))
+        self._places.begin(positions)
+        return {place: position.reads_from for place, position in positions.items()}
 
     async def report(self) -> None:
         """Tell the broker how far we are, and the metrics how far behind. Called every second."""
         consumer = self.consumer
         if consumer is None:
             return
+        if not self.placing:
+            await self._leave_ended_logs(consumer)
         done, self._uncommitted = self._uncommitted, {}
         mine = {place: offset for place, offset in done.items() if place in consumer.assignment()}
         if mine:
@@ -257,12 +260,8 @@ class Runner:
         consumer = self.consumer
         if consumer is None:
             return 0
-        behind = 0
-        for place in consumer.assignment():
-            end = consumer.highwater(place)
-            if end is not None:
-                behind += max(0, end - self._places.next_offset(place))
-        return behind
+        ends = kafka.known_ends(consumer)
+        return sum(max(0, end - self._places.next_offset(p)) for p, end in ends.items())
 
     def stuck(self) -> bool:
         """There is something to read and nothing moves: the process had better start again."""

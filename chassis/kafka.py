@@ -144,3 +144,9 @@ def consumer_settings(patience_seconds: float) -> dict[str, Any]:
         "fetch_min_bytes": PATIENT_FETCH_BYTES if patience_seconds else 1,
         "fetch_max_wait_ms": int(patience_seconds * 1000) or 500,
     }
+
+
+def known_ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
+    """Where the logs of the assigned partitions end, as the last fetches told."""
+    ends = {place: consumer.highwater(place) for place in consumer.assignment()}
+    return {place: end for place, end in ends.items() if end is not None}

@@ -2,7 +2,8 @@
 
 A topic may be made anew, or an older copy of Kafka's data may come back. Then a position points
 behind the end, or behind records that were never read. So reading begins at the record before the
-position, and that record must carry the time stamp which was remembered with the position.
+position, and that record must carry the time stamp which was remembered with the position. Where
+the log ends before that record, its end alone refutes the position.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,11 +52,13 @@ class Places:
     def __init__(self) -> None:
         self._positions: dict[TopicPartition, Position] = {}
         self._doubted: set[TopicPartition] = set()
+        self._short: set[TopicPartition] = set()
 
     def begin(self, positions: Mapping[TopicPartition, Position]) -> None:
         """Partitions were assigned."""
         self._positions = dict(positions)
         self._doubted.clear()
+        self._short.clear()
 
     def set(self, place: TopicPartition, position: Position) -> None:
         """The position was read again from the database, or reading begins anew."""
@@ -81,6 +84,18 @@ class Places:
         found = {place: place in self._doubted for place in refuted}
         self._doubted = (self._doubted - firsts.keys()) | refuted
         return found
+
+    def ended(self, ends: Mapping[TopicPartition, int]) -> list[TopicPartition]:
+        """The partitions whose log ends before the position at two looks in a row.
+
+        Once may be a broker that has just been elected and does not know the end yet.
+        """
+        before, self._short = self._short, {p for p in ends if self.lies_behind(ends, p)}
+        return sorted(before & self._short)
+
+    def lies_behind(self, ends: Mapping[TopicPartition, int], place: TopicPartition) -> bool:
+        """Whether the position lies behind the end of the log, as far as that is known."""
+        return ends.get(place, self.next_offset(place)) < self.next_offset(place)
 
     def moved(self, arrivals: Sequence[Arrival]) -> dict[TopicPartition, int]:
         """These are dealt with; where to go on in their partitions."""

@@ -103,6 +103,33 @@ async def test_a_position_of_a_lost_log_is_not_believed_after_a_restart(
         assert await probe.rows("SELECT 1 FROM parked WHERE settled_at IS NULL") == []
 
 
+@pytest.mark.parametrize("records", [0, 1, 8, 9, 10])
+async def test_a_log_that_ends_before_the_position_is_read_from_its_beginning(
+    stack: Servers, toy_database: Database, topic: str, records: int
+) -> None:
+    view = toy.service(replace(toy.VIEW, topics=(topic,), consumer=f"{topic}.view"))
+    pot = toy.PotId.new()
+    async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
+        for number in range(10):
+            await probe.running.dispatch(add(pot, f"first:{number}"))
+        await settled(probe, {pot: 10})
+    await lose(stack, topic)
+    async with testing.running(toy.service(), toy_database, bootstrap=stack.bootstrap) as probe:
+        for number in range(records):
+            await probe.running.dispatch(add(pot, f"second:{number}"))
+        await settled(probe, {pot: 10})
+    # With nine, reading goes on at the very end of the new log, and no record comes to refute.
+    async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
+        await settled(probe, {pot: 10 + records})
+
+        async def believed() -> bool:
+            rows = await probe.rows("SELECT next_offset FROM positions")
+            return [row["next_offset"] for row in rows] == [records] * bool(records)
+
+        await eventually(believed)
+        assert await probe.rows("SELECT 1 FROM parked") == []
+
+
 async def test_what_was_parked_of_a_lost_log_does_not_hide_a_record_of_the_new_one(
     probe: Probe,
 ) -> None:
