@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
 
-from chassis.arrivals import Arrival, Delivered
+from chassis.arrivals import Arrival, Delivered, aggregate_of
 from chassis.database import Tx
 from chassis.places import Position
 from contracts.envelope import Envelope
@@ -43,7 +43,7 @@ class Heads:
         """Whether the fact is due now; if it is, it counts as applied from here on."""
         if envelope.version is None:
             return Verdict.DUE
-        aggregate = UUID(envelope.subject)
+        aggregate = aggregate_of(envelope.subject)
         head = self._heads.get(aggregate)
         last = head.version if head is not None else 0
         if envelope.version <= last:
@@ -96,7 +96,9 @@ async def load_heads(
     tx: Tx, consumer: str, envelopes: Iterable[Envelope], *, newest_wins: bool
 ) -> Heads:
     """What was applied of these aggregates, locked. `newest_wins` is for compacted topics."""
-    wanted = {UUID(envelope.subject) for envelope in envelopes if envelope.version is not None}
+    wanted = {
+        aggregate_of(envelope.subject) for envelope in envelopes if envelope.version is not None
+    }
     rows = await tx.fetch(_LOAD_HEADS, consumer, list(wanted)) if wanted else []
     heads = {row["aggregate_id"]: _Head(row["version"], row["event_id"]) for row in rows}
     return Heads(consumer, heads, newest_wins=newest_wins)

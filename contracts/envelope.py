@@ -71,12 +71,13 @@ def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
         ("ce_subject", _encode("ce_subject", envelope.subject)),
         ("ce_time", format_time(envelope.time).encode()),
     ]
+    if envelope.actor is not None:
+        headers.append(("ce_actor", _encode("ce_actor", envelope.actor)))
     if envelope.version is not None:
         headers.append(("ce_aggregateversion", b"%d" % envelope.version))
     if envelope.recorded_at is not None:
         headers.append(("ce_recordedtime", format_time(envelope.recorded_at).encode()))
     texts = (
-        ("ce_actor", envelope.actor),
         ("ce_correlationid", envelope.correlation_id),
         ("ce_causationid", envelope.causation_id),
         ("ce_traceparent", envelope.traceparent),

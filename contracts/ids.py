@@ -16,6 +16,8 @@ from pydantic_core import CoreSchema, core_schema
 
 # Namespace for ids derived from names; fixed for ever, since derived ids must come out the same.
 _NAMESPACE = UUID("6c6f6b65-7400-5000-8000-000000000001")
+# Looking it up in the enumeration would cost more than the rest of making an id.
+_SAFE_UNKNOWN = SafeUUID.unknown
 _MASK_TIME = (1 << 48) - 1
 
 
@@ -39,7 +41,7 @@ class Id(UUID):
         if isinstance(value, UUID):
             # What UUID's own constructor would do, without checking again what was checked.
             object.__setattr__(self, "int", value.int)
-            object.__setattr__(self, "is_safe", SafeUUID.unknown)
+            object.__setattr__(self, "is_safe", _SAFE_UNKNOWN)
         else:
             super().__init__(value)
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.arrivals import Delivered
+from chassis.arrivals import Delivered, aggregate_of
 from chassis.database import Tx, add_rows, lock_rows
 from chassis.database import save_rows as upsert_rows
 from contracts import tracking
@@ -245,7 +245,7 @@ def _entry_row(position: int, entry: Entry) -> tuple[Any, ...]:
         UUID(int=entry.id.int),
         entry.key,
         envelope.type,
-        UUID(envelope.subject),
+        aggregate_of(envelope.subject),
         envelope.version or 1,
         envelope.time,
         envelope.recorded_at or envelope.time,
