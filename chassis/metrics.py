@@ -200,6 +200,12 @@ SSE_DROPPED = _counter(
     "when a subscriber's queue is full",
     ("hub",),
 )
+FORGOTTEN = _counter(
+    "loket_forgotten_rows_total",
+    "Answers to commands and settled records that were old enough to be removed",
+    "after the transaction that removes them",
+    ("table",),
+)
 LOOP_LAG = _gauge(
     "loket_event_loop_lag_seconds",
     "How late the event loop woke up at the last look",

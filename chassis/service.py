@@ -32,6 +32,7 @@ from chassis.keys import Keys
 from chassis.migrations import missing
 from chassis.relay import Relay
 from chassis.reporting import Reporter
+from chassis.retention import Retention
 from chassis.settings import ServiceSettings, SettingsProblem
 from chassis.subscription import Subscription
 from chassis.wire import BoundedHttp
@@ -128,6 +129,7 @@ class Running:
         parts: list[Awaitable[None]] = [task(self) for task in self.service.tasks]
         if with_kafka:
             parts.append(Reporter(self.database, self.runners).run(self.stopping))
+            parts.append(self._retention().run(self.stopping))
             if self.runners:
                 parts.append(self._consume())
             if self.relay is not None:
@@ -157,6 +159,13 @@ class Running:
             await self.start()
             stack.push_async_callback(self.stop)
             yield
+
+    def _retention(self) -> Retention:
+        return Retention(
+            self.database,
+            commands_days=self.settings.commands_kept_days,
+            settled_days=self.settings.settled_kept_days,
+        )
 
     def _relay(self) -> Relay | None:
         url = self.settings.relay_database_url

@@ -95,6 +95,12 @@ class ServiceSettings(BaseSettings):
         5.0, description="Seconds that a command may wait for its transaction."
     )
     consume_batch_max: Count = Field(500, description="Most records in one consumer transaction.")
+    commands_kept_days: Count = Field(
+        30, description="Days for which a repeated request gets its first answer again."
+    )
+    settled_kept_days: Count = Field(
+        90, description="Days for which a parked record is kept once it is settled."
+    )
 
     @classmethod
     def load(cls) -> Self:

@@ -1,0 +1,56 @@
+"""Forgets answers and settled records that are old enough, a small set at a time.
+
+An answer is kept so that a repeated request gets it again; a request that comes later is decided
+anew. What is not settled is never forgotten.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import structlog
+
+from chassis import metrics
+from chassis.database import Database
+
+_MOST = 500
+_LOOK_SECONDS = 60.0
+_BREATHE_SECONDS = 0.2
+# The database does the removal: the program itself may not (and never what is younger than a day).
+_FORGET_COMMANDS = "SELECT forget_commands(make_interval(days => $1), $2)"
+_FORGET_SETTLED = "SELECT forget_settled(make_interval(days => $1), $2)"
+_log = structlog.get_logger("chassis.retention")
+
+
+class Retention:
+    """Keeps `commands` and `parked` as long as the settings say, in days."""
+
+    def __init__(self, database: Database, *, commands_days: int, settled_days: int) -> None:
+        self._database = database
+        self._kept: Sequence[tuple[str, str, int]] = (
+            ("commands", _FORGET_COMMANDS, commands_days),
+            ("parked", _FORGET_SETTLED, settled_days),
+        )
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Look once a minute until told to stop."""
+        while not stopping.is_set():
+            pause = _LOOK_SECONDS
+            try:
+                if await self.forget_some():
+                    pause = _BREATHE_SECONDS
+            except Exception as problem:  # noqa: BLE001 - nothing is lost: the next look comes
+                _log.warning("retention.failed", reason=type(problem).__name__)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await stopping.wait()
+
+    async def forget_some(self) -> bool:
+        """One set of each table; returns whether there may be more."""
+        more = False
+        for table, statement, days in self._kept:
+            async with self._database.transaction() as tx:
+                gone = await tx.fetchval(statement, days, _MOST)
+            metrics.FORGOTTEN(table).inc(gone)
+            more = more or gone == _MOST
+        return more

@@ -1,0 +1,246 @@
+"""What people, agencies and Kafka do with each service: once through every door.
+
+Each drive returns the doors that it left out.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import TopicPartition
+from fastapi.routing import APIRoute
+
+from chassis import places, testing
+from chassis.retention import Retention
+from chassis.testing import Probe
+from contracts.catalog import TOPICS
+from contracts.ids import ApplicationId, PersonId
+from contracts.tracking import ApplicationSubmitted
+from local.testing import Database, Servers
+from local.topics import create
+from services.booking.wiring import SERVICE as BOOKING
+from services.ledger.wiring import SERVICE as LEDGER
+from services.notify.wiring import SERVICE as NOTIFY
+from services.queue.wiring import SERVICE as QUEUE
+from services.tracking.queries import ReadModel
+from services.tracking.wiring import SERVICE as TRACKING
+from tests.services.booking import conftest as booking_steps
+from tests.services.ledger.told import story
+from tests.services.notify import steps as notify_steps
+from tests.services.notify.sink import Sink
+from tests.services.queue import conftest as queue_steps
+from tests.services.tracking.desk import CATALOGUE, SECRET, Desk, busy_morning, by_code
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a drive happens."""
+
+    stack: Servers
+    database: Database
+    scratch: Path
+
+    def key_file(self) -> Path:
+        """A secret for codes or addresses."""
+        path = self.scratch / f"key-{secrets.token_hex(4)}"
+        path.write_bytes(SECRET[:32])
+        return path
+
+
+async def booking(place: Place) -> set[str]:
+    """Sessions, appointments and their ends."""
+    async with testing.running(BOOKING, place.database, code_key_file=place.key_file()) as probe:
+        left = _doors(probe)
+        entries = [booking_steps.mall_entry(), booking_steps.service_entry()]
+        await probe.deliver("booking.catalogue", *map(probe.arrival, entries))
+        citizen = booking_steps.Booking(probe)
+        session_id = await citizen.opened(capacity=5)
+        kept, dropped = [(await citizen.book(session_id, PersonId.new())).json() for _ in range(2)]
+        proof = {"Booking-Code": kept["booking_code"]}
+        _good(await probe.client.get(f"/v1/appointments/{kept['appointment_id']}", headers=proof))
+        _good(await citizen.act(kept, "check-in"))
+        _good(await citizen.act(dropped, "cancel"))
+        day = booking_steps.local_now().date().isoformat()
+        where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE, "date": day}
+        _good(await probe.client.get("/v1/sessions", params=where))
+        await _operate(probe)
+    return left
+
+
+async def queue(place: Place) -> set[str]:
+    """A morning at two counters."""
+    async with testing.running(QUEUE, place.database) as probe:
+        left = _doors(probe)
+        await probe.deliver("queue.catalogue", probe.arrival(queue_steps.mall_entry()))
+        office = queue_steps.Queue(probe)
+        await office.issued(5)
+        counter_id = await office.opened("K-01")
+        ticket = await office.called(counter_id)
+        _good(await office.serve(ticket["ticket_id"], counter_id))
+        _good(await office.finish(ticket["ticket_id"], counter_id))
+        _good(await office.post("/v1/counters/K-01/close"))
+        assert await office.board()
+        await _operate(probe)
+    return left
+
+
+async def tracking(place: Place) -> set[str]:
+    """Applications, reports good and bad, and everything that looks at them."""
+    key = place.key_file()
+    key.write_bytes(SECRET)
+    async with testing.running(TRACKING, place.database, code_key_file=key) as probe:
+        left = _doors(probe)
+        await probe.deliver("tracking.catalogue", *map(probe.arrival, CATALOGUE))
+        desk = Desk(probe)
+        applications = await busy_morning(desk)
+        await desk.replicate()
+        application_id, code = applications[0]
+        await desk.take(
+            desk.record("dlh", desk.activity(application_id, "Cek lokasi")),
+            desk.raw("dlh", str(application_id), [], b"{"),
+        )
+        operator = probe.bearer("budi", "operator")
+        _good(await probe.client.get("/v1/tracking", headers=by_code(code)))
+        for path in (f"applications/{application_id}", f"applications/{application_id}/timeline"):
+            _good(await probe.client.get(f"/v1/{path}", headers=operator))
+        _good(await probe.client.get("/v1/timeline", params={"limit": 100}, headers=operator))
+        # What the live stream asks for; the stream itself does not end.
+        read_model = ReadModel(probe.running.database)
+        assert await read_model.entries_since(await read_model.position() - 2, 100, None)
+        assert await read_model.entries_since(0, 100, str(application_id))
+        digest = probe.running.settings.codes().digest(code)
+        assert await read_model.owner_of_code(digest) == application_id
+        await _operate(probe)
+        await _park_and_settle(probe, operator)
+    return left
+
+
+async def notify(place: Place) -> set[str]:
+    """Mails that arrive, that must be tried again, and that nobody may send any more."""
+    sink = Sink()
+    await sink.start()
+    try:
+        service = replace(NOTIFY, tasks=())
+        values: dict[str, Any] = {
+            "key_file": place.key_file(),
+            "smtp_host": "127.0.0.1",
+            "smtp_port": sink.port,
+        }
+        async with testing.running(service, place.database, **values) as probe:
+            left = _doors(probe)
+            made = await notify_steps.register(probe)
+            assert await notify_steps.register(probe) == made
+            application_id = await notify_steps.submit(probe, made)
+            sink.refusal = "451 later"
+            assert await notify_steps.deliverer(probe).deliver_next()
+            sink.refusal = None
+            await notify_steps.make_due(probe)
+            assert await notify_steps.deliverer(probe).deliver_next()
+            headers = probe.bearer("budi", "operator")
+            wanted = {"application_id": str(application_id)}
+            _good(await probe.client.get("/v1/notifications", params=wanted, headers=headers))
+            _good(await notify_steps.erase(probe, made))
+            await _operate(probe)
+    finally:
+        await sink.stop()
+    return left
+
+
+async def ledger(place: Place) -> set[str]:
+    """Facts in order and out of order, and a checkpoint that goes to Kafka."""
+    topic = next(topic for topic in TOPICS if topic.name == "ledger.checkpoints.v1")
+    await create(place.stack.bootstrap, [topic])
+    mark = f"t{secrets.token_hex(4)}"
+    service = replace(
+        LEDGER,
+        subscriptions=(
+            replace(LEDGER.subscriptions[0], consumer=mark, pattern=rf"^{mark}\.[a-z]+\.v1$"),
+        ),
+    )
+    bootstrap = place.stack.bootstrap
+    async with testing.running(service, place.database, bootstrap=bootstrap) as probe:
+        left = _doors(probe)
+        first, second, third, _ = story(probe, ApplicationId.new())
+        await probe.deliver(mark, first, third)
+        await probe.deliver(mark, replace(second, offset=third.offset + 1))
+        operator = probe.bearer("budi", "operator")
+        key = {"Idempotency-Key": uuid4().hex}
+        _good(await probe.client.post("/v1/checkpoints", headers={**operator, **key}))
+        _good(await probe.client.get("/v1/checkpoint"))
+        _good(await probe.client.get(f"/v1/chains/{first.key}", headers=operator))
+        _good(await probe.client.get("/v1/entries", headers=operator))
+        await _operate(probe)
+        await _until_all_is_sent(probe)
+    return left
+
+
+DRIVES: Mapping[str, Callable[[Place], Awaitable[set[str]]]] = {
+    drive.__name__: drive for drive in (booking, queue, tracking, notify, ledger)
+}
+
+
+def _good(answer: Any) -> None:
+    assert answer.is_success, answer.text
+
+
+def _doors(probe: Probe) -> set[str]:
+    """The doors that nobody has passed yet; it empties itself as answers are good."""
+    transport: Any = probe.client._transport
+    routes = [
+        route
+        for route in transport.app.routes
+        if isinstance(route, APIRoute) and route.path.startswith("/v1/")
+    ]
+    left = {f"{method} {route.path}" for route in routes for method in route.methods or ()}
+
+    async def note(answer: Any) -> None:
+        request = answer.request
+        for route in routes if answer.is_success else ():
+            if route.path_regex.match(request.url.path):
+                left.discard(f"{request.method} {route.path}")
+
+    probe.client.event_hooks["response"].append(note)
+    return left
+
+
+async def _operate(probe: Probe) -> None:
+    """What every service answers to those who run it."""
+    operator = probe.bearer("budi", "operator")
+    for path in ("/v1/facts", "/v1/parked"):
+        _good(await probe.client.get(path, params={"limit": 100}, headers=operator))
+    retention = Retention(probe.running.database, commands_days=30, settled_days=90)
+    await retention.forget_some()
+    async with probe.running.database.transaction() as tx:
+        await places.forget(tx, "nobody", TopicPartition("nothing.v1", 0))
+
+
+async def _park_and_settle(probe: Probe, operator: Mapping[str, str]) -> None:
+    """One record that nobody will mend, and one key whose missing record comes."""
+    parked = (await probe.client.get("/v1/parked", headers=operator)).json()
+    mine = [row for row in parked if row["consumer"] == "tracking.reports"]
+    await _settle(probe, operator, mine[0]["id"], "dismiss")
+    fact = ApplicationSubmitted(application_id=ApplicationId.new())
+    bad = probe.arrival(fact)
+    await probe.deliver("tracking.read_model", replace(bad, value=b"{"))
+    parked = (await probe.client.get("/v1/parked", headers=operator)).json()
+    (row,) = [row for row in parked if row["key"] == bad.key]
+    await probe.rows(
+        "UPDATE parked SET value = $2 WHERE id = $1 RETURNING id", row["id"], bad.value
+    )
+    await _settle(probe, operator, row["id"], "redrive")
+
+
+async def _settle(probe: Probe, operator: Mapping[str, str], parked_id: int, how: str) -> None:
+    key = {"Idempotency-Key": uuid4().hex}
+    path = f"/v1/parked/{parked_id}/{how}"
+    _good(await probe.client.post(path, headers={**operator, **key}))
+
+
+async def _until_all_is_sent(probe: Probe) -> None:
+    async with asyncio.timeout(30):
+        while await probe.rows("SELECT seq FROM event_log WHERE NOT sent LIMIT 1"):  # noqa: ASYNC110 - a relay tells no event
+            await asyncio.sleep(0.1)
