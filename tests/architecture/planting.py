@@ -31,6 +31,7 @@ _MODULES = {
     "local": ("kafka",),
     "simulator": ("morning",),
     "loket": ("__main__",),
+    "checker": ("reading",),
 }
 
 

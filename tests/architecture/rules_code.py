@@ -42,7 +42,7 @@ _CONNECTIONS = {
     "create_pool",
     "subscriber",
 }
-_MAY_CONNECT = ("chassis/", "local/")
+_MAY_CONNECT = ("chassis/", "local/", "checker/")
 _MAY_TOUCH_KAFKA = (*_MAY_CONNECT, "simulator/", "catalogue/publish.py")
 _ENGINES = ("asyncpg", "sqlalchemy.ext.asyncio", "psycopg")
 _VAGUE_CLASS = re.compile(r".*(Manager|Helper|Helpers|Util|Utils|Processor)$")

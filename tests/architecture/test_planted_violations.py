@@ -170,6 +170,8 @@ IMPORTS: list[tuple[str, str, str]] = [
     ("doors-speak-commands", "services/booking/consumers.py", "import services.booking.domain"),
     ("doors-speak-commands", "services/booking/consumers.py", "import services.booking.tables"),
     ("simulator-outside", "simulator/morning.py", "import services.booking.queries"),
+    ("checker-alone", "checker/reading.py", "import contracts.envelope"),
+    ("checker-alone", "checker/reading.py", "import aiokafka"),
     ("no-cycles", "chassis/clock.py", "import chassis.relay"),
 ]
 

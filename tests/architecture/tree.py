@@ -20,6 +20,7 @@ PACKAGES = (
     "chassis",
     "services",
     "sdk",
+    "checker",
     "local",
     "simulator",
     "loket",

@@ -1,0 +1,206 @@
+"""I1, I2, I3: what clients were told, what was written down, and what came of it."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from checker.evidence import Check, Command, Event, Evidence, Fact
+
+Effect = tuple[str, str]
+_CLIENTS = frozenset({"booking", "queue", "tracking", "ledger", "notify"})
+# What a command makes true: the type of its fact, and where its answer names the object.
+_EFFECTS: Mapping[str, tuple[str, str]] = {
+    "OpenSession": ("booking.session_opened.v1", "session_id"),
+    "BookAppointment": ("booking.appointment_booked.v1", "appointment_id"),
+    "CheckIn": ("booking.appointment_checked_in.v1", "appointment_id"),
+    "CancelAppointment": ("booking.appointment_cancelled.v1", "appointment_id"),
+    "IssueTicket": ("queue.ticket_issued.v1", "ticket_id"),
+    "AdmitAppointment": ("queue.ticket_issued.v1", "ticket_id"),
+    "OpenCounter": ("queue.counter_opened.v1", "counter_id"),
+    "CloseCounter": ("queue.counter_closed.v1", "counter_id"),
+    "CallNextTicket": ("queue.ticket_called.v1", "ticket_id"),
+    "ServeTicket": ("queue.ticket_served.v1", "ticket_id"),
+    "FinishTicket": ("queue.ticket_finished.v1", "ticket_id"),
+    "SubmitApplication": ("tracking.application_submitted.v1", "application_id"),
+    "ResubmitStage": ("tracking.stage_resubmitted.v1", "application_id"),
+    "RecordCheckpoint": ("ledger.checkpoint_recorded.v1", "checkpoint_id"),
+}
+_REPORTS = frozenset({"RecordStageReport", "RecordActivityReport", "AnswerRejected"})
+_OF_CLIENTS = (_EFFECTS.keys() | _REPORTS) - {"AdmitAppointment"}
+"""The others follow from facts."""
+_ANSWERED, _MOVED = "answer to report", "step of report"
+_ANSWERS = frozenset({"tracking.report_accepted.v1", "tracking.report_refused.v1"})
+_ROOTS = frozenset(type_ for type_, _ in _EFFECTS.values())
+_LOOKS = frozenset({"read", "read_application", "stream"})
+_REGISTER = "register"
+
+
+def is_command(event: Event) -> bool:
+    """Whether the line is about something that should become true."""
+    return event.op not in _LOOKS and event.key is not None
+
+
+def stored_key(event: Event) -> str:
+    """The key under which the platform answers: an agency's report is known by its own id."""
+    body = event.request.get("body") or {}
+    if event.op in {"report", "report_http", "report_kafka"} and body.get("report_id"):
+        return f"report:{body['report_id']}"
+    return str(event.key)
+
+
+def service_of(event: Event) -> str:
+    """The service that was asked; reports on Kafka are for tracking."""
+    return str(event.request.get("service") or "tracking")
+
+
+def took_effect(command: Command) -> bool:
+    """Whether it was not refused. A refused report is answered, too: by a fact that says so."""
+    return command.answer is not None and command.answer.get("refusal") is None
+
+
+def nothing_acknowledged_lost(evidence: Evidence) -> Check:
+    """Each acknowledged command is in the command table once, and so is what it said."""
+    check = Check("I1", "nothing acknowledged is lost")
+    written = Counter((one.service, one.key) for one in evidence.commands)
+    effective = {(one.service, one.key): one for one in evidence.commands if took_effect(one)}
+    happened = _happened(evidence.facts)
+    for (service, key), event in _acknowledged(evidence.history).items():
+        check.examined += 1
+        what = f"{event.op} {key}"
+        if event.op == _REGISTER:
+            person = str((event.answer or {}).get("person_id"))
+            if person not in evidence.recipients:
+                check.blame("lost", f"{what}: recipient {person} is not there")
+            continue
+        if written[service, key] == 0:
+            check.blame("lost", f"{what}: answered, and not among the commands of {service}")
+        elif written[service, key] > 1:
+            check.blame("doubled", f"{what}: {written[service, key]} times among the commands")
+        elif (service, key) not in effective and event.op != "report_kafka":
+            check.blame("lost", f"{what}: answered ok, written down as refused")
+        _must_have_happened(check, what, effective.get((service, key)), event, happened)
+    return check
+
+
+def _must_have_happened(
+    check: Check,
+    what: str,
+    command: Command | None,
+    event: Event,
+    happened: Mapping[Effect, int],
+) -> None:
+    """The fact that the client was told of, whatever the command table says."""
+    effects = _effects(command) if command is not None else []
+    for type_, id_ in effects:
+        if not happened.get((type_, id_)):
+            check.blame("lost", f"{what}: no fact {type_} of {id_}")
+    if not effects or event.answer is None:
+        return
+    told, wrote = event.answer, (command.answer if command is not None else None) or {}
+    for name in wrote.keys() & told.keys():
+        if name.endswith("_id") and told[name] != wrote[name]:
+            check.blame("lost", f"{what}: told {name} {told[name]}, wrote {wrote[name]}")
+
+
+def no_ghosts(evidence: Evidence) -> Check:
+    """What is there was asked for, and what was refused did nothing."""
+    check = Check("I2", "nothing is there that nobody asked for")
+    _asked(check, evidence)
+    wanted = _wanted(evidence.commands)
+    for effect, times in _happened(evidence.facts).items():
+        check.examined += 1
+        if effect not in wanted:
+            check.blame("illegal", f"{times} facts {effect[0]} of {effect[1]}, without a command")
+    return check
+
+
+def _asked(check: Check, evidence: Evidence) -> None:
+    """Each command that was written down was invoked, and those that did something not refused."""
+    asked: set[tuple[str, str]] = set()
+    hopeful: set[tuple[str, str]] = set()
+    for event in evidence.history:
+        if is_command(event):
+            place = (service_of(event), stored_key(event))
+            asked.add(place)
+            if event.phase in {"ok", "unknown"}:
+                hopeful.add(place)
+    for command in evidence.commands:
+        if command.name not in _OF_CLIENTS:
+            continue
+        check.examined += 1
+        place = (command.service, command.key)
+        if place not in asked:
+            check.blame("illegal", f"{command.name} {command.key} was never asked for")
+        elif took_effect(command) and place not in hopeful:
+            check.blame("illegal", f"{command.name} {command.key} was refused, and took effect")
+
+
+def one_effect_per_key(evidence: Evidence) -> Check:
+    """A command has one effect; its key has one body and one answer."""
+    check = Check("I3", "one effect per key")
+    happened = _happened(evidence.facts)
+    for effect, times in _wanted(evidence.commands).items():
+        check.examined += 1
+        if happened[effect] > times:
+            check.blame("doubled", f"{effect[0]} of {effect[1]}: {happened[effect]} facts, {times}")
+        elif happened[effect] < times:
+            check.blame("lost", f"{effect[0]} of {effect[1]}: {happened[effect]} facts, {times}")
+    bodies: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for event in evidence.history:
+        if event.phase != "ok" or not is_command(event) or event.op == "report_kafka":
+            continue
+        key = (service_of(event), stored_key(event))
+        body = json.dumps([event.request.get("path"), _said(event)], sort_keys=True)
+        answer = json.dumps(event.answer, sort_keys=True)
+        known = bodies[key].setdefault(body, answer)
+        check.examined += 1
+        if known != answer:
+            check.blame("doubled", f"{event.op} {key[1]}: two answers to one request")
+        if len(bodies[key]) > 1:
+            check.blame("doubled", f"{event.op} {key[1]}: accepted with two bodies")
+    return check
+
+
+def _said(event: Event) -> Any:
+    body = dict(event.request.get("body") or {})
+    body.pop("occurred_at", None)
+    return body
+
+
+def _acknowledged(history: Iterable[Event]) -> dict[tuple[str, str], Event]:
+    found: dict[tuple[str, str], Event] = {}
+    for event in history:
+        if event.phase == "ok" and is_command(event) and service_of(event) in _CLIENTS:
+            found.setdefault((service_of(event), stored_key(event)), event)
+    return found
+
+
+def _effects(command: Command) -> list[Effect]:
+    if command.answer is None:
+        return []
+    if command.name in _REPORTS:
+        report = str(command.answer.get("report_id"))
+        moved = took_effect(command) and command.name != "AnswerRejected"
+        return [(_ANSWERED, report), *([(_MOVED, report)] if moved else [])]
+    if command.name not in _EFFECTS:
+        return []
+    type_, field = _EFFECTS[command.name]
+    answer = command.answer.get("ticket") if command.name == "CallNextTicket" else command.answer
+    return [(type_, str(answer[field]))] if answer else []
+
+
+def _wanted(commands: Iterable[Command]) -> Counter[Effect]:
+    return Counter(effect for one in commands for effect in _effects(one))
+
+
+def _happened(facts: Iterable[Fact]) -> Counter[Effect]:
+    found: Counter[Effect] = Counter()
+    for fact in facts:
+        if fact.type in _ANSWERS:
+            found[_ANSWERED, fact.aggregate_id] += 1
+        elif fact.type in _ROOTS:
+            found[fact.type, fact.aggregate_id] += 1
+        elif fact.data.get("report_id"):
+            found[_MOVED, str(fact.data["report_id"])] += 1
+    return found
