@@ -22,6 +22,11 @@ from local.errors import PortTaken, StartFailed
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 SUPERUSER = "postgres"
+# The second line is for backups.
+_WHO_MAY_CONNECT = f"""\
+host all all 127.0.0.1/32 scram-sha-256
+host replication {SUPERUSER} 127.0.0.1/32 scram-sha-256
+"""
 
 LAPTOP: Mapping[str, str] = {
     "shared_buffers": "256MB",
@@ -187,8 +192,6 @@ class Postgres:
             self._init_db(handed_over)
         finally:
             handed_over.unlink()
-        hba = "host all all 127.0.0.1/32 scram-sha-256\n"
-        (self.data / "pg_hba.conf").write_text(hba, encoding="utf-8")
         with (self.data / "postgresql.conf").open("a", encoding="utf-8") as configuration:
             configuration.write("\ninclude_if_exists 'loket.conf'\n")
 
@@ -274,6 +277,7 @@ class Postgres:
         file = self.data / "loket.conf"
         file.write_text(text, encoding="utf-8")
         file.chmod(0o644)
+        (self.data / "pg_hba.conf").write_text(_WHO_MAY_CONNECT, encoding="utf-8")
 
     async def _answers(self) -> bool:
         try:

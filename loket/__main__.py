@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from loket import access, checks, parked, plays, reconciling, running
+from loket import access, backups, checks, parked, plays, reconciling, running
 
 app = typer.Typer(
     name="loket",
@@ -22,6 +22,7 @@ access.add_to(app)
 plays.add_to(app)
 checks.add_to(app)
 reconciling.add_to(app)
+backups.add_to(app)
 app.add_typer(parked.app, name="parked")
 app.add_typer(checks.catalogue, name="catalogue")
 

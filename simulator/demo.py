@@ -40,7 +40,7 @@ async def demo(
 ) -> tuple[Trail, Audit]:
     """Play, then compare. Raises Answered or TimeoutError when the platform does not play along."""
     language = "en" if english else "id"
-    async with Calls(platform) as calls, _producer(platform) as producer:
+    async with Calls(platform) as calls, producer_of(platform) as producer:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -68,7 +68,8 @@ def _by_publisher(entries: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 
 @contextlib.asynccontextmanager
-async def _producer(platform: Platform) -> AsyncIterator[Any]:
+async def producer_of(platform: Platform) -> AsyncIterator[Any]:
+    """A started producer, as an agency has one."""
     producer = new_producer(platform.kafka(SIMULATOR), "simulator")
     await producer.start()
     try:

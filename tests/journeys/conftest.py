@@ -27,7 +27,7 @@ def home() -> Iterator[Path]:
     folder.chmod(0o711)  # root starts PostgreSQL as a user who must be able to enter
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LOKET_HOME", str(folder))
-        environment.setenv("LOKET_PORTS", _own_ports())
+        environment.setenv("LOKET_PORTS", own_ports())
         environment.setenv("LOKET_TRACES", "file")
         try:
             yield folder
@@ -36,7 +36,7 @@ def home() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _own_ports() -> str:
+def own_ports() -> str:
     """Not the ports that people remember: theirs may be running beside the tests."""
     chosen: dict[str, int] = {}
     for name in plan.FRIENDLY:
