@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from typing import (
     Annotated,
     Any,
-    NoReturn,
     TypeVar,
     get_args,
     get_origin,
@@ -18,9 +17,9 @@ from typing import (
 )
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 from typing_extensions import override
 
 from chassis import auth, jsontext, openapi, pages, problems
@@ -28,6 +27,7 @@ from chassis.auth import Access, Caller
 from chassis.edge import Edge
 from chassis.errors import Failure, Malformed
 from chassis.health import Health
+from chassis.routes import Route
 from chassis.settings import ServiceSettings
 from contracts.base import Refused
 
@@ -54,6 +54,9 @@ Json = Annotated[M, _IS_BODY]
 
 class Router(APIRouter):
     """Where a service declares its endpoints. Each one names its access and its refusals."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(route_class=Route, **named)
 
     def command(
         self,
@@ -152,17 +155,23 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
         app.router.routes.extend(router.routes)
     if auth.protected_routes(app) and verifier is None:
         raise TypeError("there are protected routes, but nothing that checks tokens")
-    app.add_exception_handler(HTTPException, _pass_on)
-    app.add_exception_handler(RequestValidationError, _pass_on)
-    app.add_middleware(
-        Edge,
-        body_limit_bytes=settings.body_limit_bytes,
-        deadline_seconds=settings.request_deadline_seconds,
-    )
+    app.state.deadline_seconds = settings.request_deadline_seconds
     return app
 
 
 class _Application(FastAPI):
+    """FastAPI with one layer around its router, which answers every failure: the edge."""
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        inside = AsyncExitStackMiddleware(self.router)
+        state = self.state
+        return Edge(
+            inside,
+            body_limit_bytes=state.body_limit_bytes,
+            deadline_seconds=state.deadline_seconds,
+        )
+
     @override
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -220,8 +229,3 @@ async def _read_body(request: Request, model: type[M]) -> M:
         raise Malformed("unsupported_media_type")
     raw = await request.body()
     return jsontext.read(model, raw, limit_bytes=request.app.state.body_limit_bytes)
-
-
-async def _pass_on(_request: Request, problem: Exception) -> NoReturn:
-    # What routing finds leaves the application like every other failure: the edge answers it.
-    raise problem
