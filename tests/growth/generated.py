@@ -42,7 +42,8 @@ SELECT 'generated', md5('affair' || i)::uuid, 4, md5('event' || i)::uuid {_NUMBE
     f"""
 INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, reason, detail,
                     blocking, settled_at, settled_by)
-SELECT 'generated', 'generated.v1', 0, i, 'key-' || i, '[]', '', 'unreadable', '', true,
+SELECT 'generated-' || i % 3, 'generated-' || i % 8 || '.v1', i % 6, i, 'key-' || i, '[]', '',
+       'unreadable', '', true,
        now() - make_interval(days => CASE WHEN i <= 600 THEN 100 ELSE i % 20 END),
        'operator:generated' {_NUMBERS}
 """,

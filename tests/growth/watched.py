@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import asyncpg
@@ -18,6 +19,8 @@ from typing_extensions import override
 from chassis.testing import Probe
 
 _EXPLAINED = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
+_TYPES = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = $1"
+_numbers = count()
 _looking: ContextVar[bool] = ContextVar("looking", default=False)
 _EXPLAIN = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
 
@@ -49,20 +52,50 @@ class Watch:
         self.costs: dict[str, Cost] = defaultdict(Cost)
 
     async def explain(self, connection: Any, query: str, args: tuple[Any, ...]) -> None:
-        """Do what the statement would do, note what that takes, and undo it."""
+        """Do what the statement would do, note what that takes, and undo it.
+
+        Twice: PostgreSQL plans the first runs of a statement for their arguments, and later ones
+        for any arguments.
+        """
         if _looking.get() or not _EXPLAINED.match(query):
             return
-        undo = connection.transaction()
-        await undo.start()
-        try:
-            (row,) = await asyncpg.Connection.fetch(connection, _EXPLAIN + query, *args)
-        except asyncpg.PostgresError:
-            return  # the statement itself will say it again, to whom it concerns
-        finally:
-            await undo.rollback()
-        # SQLAlchemy teaches its connections to read JSON.
-        (explained,) = json.loads(row[0]) if isinstance(row[0], str) else row[0]
-        self.costs[one_line(query)].take(explained["Plan"])
+        for explained in (_for_these, _for_any):
+            undo = connection.transaction()
+            await undo.start()
+            try:
+                plan = await explained(connection, query, args)
+            except asyncpg.PostgresError:
+                continue  # the statement itself will say it again, to whom it concerns
+            finally:
+                await undo.rollback()
+            self.costs[one_line(query)].take(plan)
+
+
+async def _for_these(connection: Any, query: str, args: tuple[Any, ...]) -> dict[str, Any]:
+    return _plan_of(await asyncpg.Connection.fetchval(connection, _EXPLAIN + query, *args))
+
+
+async def _for_any(connection: Any, query: str, args: tuple[Any, ...]) -> dict[str, Any]:
+    name = f"watched_{next(_numbers)}"
+    fetchval, execute = asyncpg.Connection.fetchval, asyncpg.Connection.execute
+    await execute(connection, "SET LOCAL plan_cache_mode = force_generic_plan")
+    await execute(connection, f"PREPARE {name} AS {query}")
+    types = await fetchval(connection, _TYPES, name)
+    # The server writes its own literals.
+    written = "".join(
+        f", quote_nullable(${place}::{kind}::text) || '::{kind}'"
+        for place, kind in enumerate(types, start=1)
+    )
+    literals = await fetchval(connection, f"SELECT ARRAY[''::text{written}]", *args)
+    values = f"({', '.join(literals[1:])})" if types else ""
+    return _plan_of(await fetchval(connection, f"{_EXPLAIN} EXECUTE {name}{values}"))
+
+
+def _plan_of(explained: Any) -> dict[str, Any]:
+    # SQLAlchemy teaches its connections to read JSON.
+    (found,) = json.loads(explained) if isinstance(explained, str) else explained
+    plan: dict[str, Any] = found["Plan"]
+    return plan
 
 
 def one_line(query: str) -> str:
