@@ -61,6 +61,10 @@ async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Out
         console.print("waiting until nothing is under way any more")
         if not await level(target.platform, QUIET_SECONDS):
             complaints.append(f"not quiet {QUIET_SECONDS:.0f} s after the last fault (I16)")
+        if not await target.delivered(QUIET_SECONDS):
+            complaints.append("a notification still waits for an attempt (I16)")
+        # The outcome of the last attempts is a fact, too.
+        await level(target.platform, QUIET_SECONDS)
         complaints += [f"idle in transaction: {one}" for one in await target.left_open()]
         outcome = Outcome(
             plan.seed,

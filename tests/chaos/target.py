@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,14 @@ from local import control, credentials, databases, paths, plan, processes, stack
 from local.plan import SERVICES
 from local.postgres import SUPERUSER
 from simulator.platform import Platform, find
+
+# Mail is tried again after minutes; here everything must have come to rest within one.
+IMPATIENT = {
+    "LOKET_SMTP_SECONDS": "2",
+    "LOKET_ATTEMPT_SECONDS": "5",
+    "LOKET_LEASE_SECONDS": "6",
+    "LOKET_RETRY_SECONDS": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,7 @@ class Target:
         taken: dict[str, int] = {}
         for name in plan.FRIENDLY:
             taken[name] = processes.free_port(frozenset(taken.values()))
+        os.environ.update(IMPATIENT)
         stack.up(stack.options_from(home, brokers, taken), fresh=True, console=console)
         return cls(home, brokers)
 
@@ -80,6 +90,21 @@ class Target:
         finally:
             await connection.close()
         return [f"{row['application_name']} pid {row['pid']}" for row in rows]
+
+    async def delivered(self, seconds: float) -> bool:
+        """Whether no notification waits for an attempt any more; waits for that so long."""
+        connection = await self.server.connect("notify")
+        try:
+            async with asyncio.timeout(seconds):
+                while await connection.fetchval(  # noqa: ASYNC110 - another process moves it
+                    "SELECT EXISTS (SELECT FROM deliveries WHERE due_at IS NOT NULL)"
+                ):
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            return False
+        finally:
+            await connection.close()
+        return True
 
     def describe(self, folder: Path) -> None:
         """Write down how everything can be reached, for whoever checks afterwards."""
