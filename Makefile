@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down status logs replay verify \
-        test check bench chaos chaos-smoke format lint types imports generate clean
+        test check bench chaos chaos-smoke drill-restore format lint types imports generate clean
 
 VENV   := .venv/bin
 PY     := $(VENV)/python
@@ -61,6 +61,9 @@ chaos: setup-dev ## break everything under load, for half an hour: make chaos AR
 
 chaos-smoke: setup-dev ## the same in about three minutes, with one broker
 	@$(PY) -m tests.chaos --smoke $(ARGS)
+
+drill-restore: setup-dev ## lose PostgreSQL's data, restore a backup, and measure: about a minute
+	@$(PY) -m tests.drills.restore
 
 format: setup-dev ## format, and repair what can be repaired
 	@$(VENV)/ruff check --fix-only --quiet .

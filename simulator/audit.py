@@ -80,7 +80,9 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fact:
+class Held:
+    """A fact as an event log holds it."""
+
     id: str
     aggregate: str
     version: int
@@ -102,33 +104,38 @@ async def _look(calls: Calls) -> Audit:
     logs = await asyncio.gather(*(_facts_of(calls, service) for service in SERVICES))
     facts = {fact.id: fact for log in logs for fact in log}
     topics = sorted({fact.topic for fact in facts.values()})
-    kafka, resent = _compare(
+    kafka, resent = compare(
         "Kafka",
         facts.values(),
         await _in_kafka(calls.platform.kafka(OPERATOR), topics),
         repeats_allowed=True,
     )
-    ledger, _ = _compare("ledger", _of(facts, _WRITTEN), await _in_ledger(calls))
-    shown, _ = _compare("read model", _of(facts, _SHOWN), await _in_read_model(calls))
+    ledger, _ = compare("ledger", _of(facts, _WRITTEN), await _in_ledger(calls))
+    shown, _ = compare("read model", _of(facts, _SHOWN), await _in_read_model(calls))
     return Audit(len(facts), resent, kafka, ledger, shown)
 
 
-def _of(facts: Mapping[str, _Fact], prefixes: tuple[str, ...]) -> list[_Fact]:
+def _of(facts: Mapping[str, Held], prefixes: tuple[str, ...]) -> list[Held]:
     # The ledger's own checkpoints and the answers to agencies are nobody's timeline.
     return [fact for fact in facts.values() if fact.topic.startswith(prefixes)]
 
 
-def _compare(
+def compare(
     name: str,
-    wanted: Iterable[_Fact],
+    wanted: Iterable[Held],
     held: Iterable[tuple[str, bytes | None]],
     *,
     repeats_allowed: bool = False,
 ) -> tuple[Place, int]:
-    """Hold a place's records, in its order, against the facts; also how many came again."""
+    """Hold a place's records, in its order, against the facts; also how many came again.
+
+    A fact may come too early when Kafka was emptied: it is in order once it comes again after those
+    before it, as readers take it.
+    """
     place = Place(name)
     expected = {fact.id: fact for fact in wanted}
     seen: set[str] = set()
+    early: set[str] = set()
     last: dict[str, int] = {}
     repeats = 0
     for fact_id, payload in held:
@@ -139,21 +146,27 @@ def _compare(
             repeats += 1
             if not repeats_allowed:
                 place.blame("doubled", fact_id)
+            if fact.version == last.get(fact.aggregate, 0) + 1:
+                last[fact.aggregate] = fact.version
+                early.discard(fact_id)
             continue
         seen.add(fact_id)
-        if fact.version != last.get(fact.aggregate, 0) + 1:
-            place.blame("misordered", fact_id)
-        last[fact.aggregate] = fact.version
+        if fact.version == last.get(fact.aggregate, 0) + 1:
+            last[fact.aggregate] = fact.version
+        else:
+            early.add(fact_id)
         if payload is not None and payload != fact.payload:
             place.blame("altered", fact_id)
+    for fact_id in sorted(early):
+        place.blame("misordered", fact_id)
     for fact_id in expected.keys() - seen:
         place.blame("lost", fact_id)
     return place, repeats
 
 
-async def _facts_of(calls: Calls, service: str) -> list[_Fact]:
+async def _facts_of(calls: Calls, service: str) -> list[Held]:
     return [
-        _Fact(row["id"], row["aggregate_id"], row["version"], row["topic"], row["payload"].encode())
+        Held(row["id"], row["aggregate_id"], row["version"], row["topic"], row["payload"].encode())
         async for row in _pages(calls, service, "/v1/facts", lambda row: row["seq"])
     ]
 

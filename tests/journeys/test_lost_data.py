@@ -1,14 +1,16 @@
-"""All databases are lost and come back from a backup that was made at work."""
+"""PostgreSQL's or Kafka's data are lost, or come back older; nothing is lost or done twice."""
 
 import asyncio
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from rich.console import Console
 
@@ -21,7 +23,7 @@ from simulator.platform import Calls, Platform, find
 from tests.journeys.cli import Ended, loket
 from tests.journeys.conftest import own_ports
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
@@ -59,17 +61,78 @@ async def morning(platform: Platform) -> None:
 
 
 async def seen(platform: Platform) -> dict[str, list[Any]]:
-    """What people see."""
+    """What people see and what cannot be taken back."""
     async with Calls(platform) as calls:
         headers = await calls.bearer("operator")
         timeline = await calls.get("tracking", "/v1/timeline", headers=headers, limit=500)
         entries = await calls.get("ledger", "/v1/entries", headers=headers, limit=500)
-    return {"timeline": timeline["entries"], "entries": entries}
+    async with httpx.AsyncClient(trust_env=False) as http:
+        mail = (await http.get(f"{platform.urls['mailbox']}/messages")).json()
+    return {"timeline": timeline["entries"], "entries": entries, "mail": mail}
+
+
+def check_that_nothing_happened_twice(
+    before: dict[str, list[Any]], now: dict[str, list[Any]]
+) -> None:
+    for what in ("timeline", "entries"):
+        assert now[what][: len(before[what])] == before[what]
+        assert max(Counter(one["event_id"] for one in now[what]).values()) == 1
+    sent = [one for one in now["entries"] if one["type"].startswith("notify.notification_sent.")]
+    assert len(now["mail"]) == len(sent) > 0
 
 
 async def commands(home: Path, *verbs: str) -> list[Ended]:
     environment = {**os.environ, "LOKET_HOME": str(home), "PYTHONWARNINGS": "default"}
     return [await loket(environment, *verb.split(), "--json") for verb in verbs]
+
+
+async def test_kafka_is_deleted_whole_and_filled_again_from_the_event_logs(own_home: Path) -> None:
+    platform = await start(own_home)
+    await audited_morning(platform)
+    before = await seen(platform)
+    (known,) = await commands(own_home, "reconcile")
+    facts = sum(one["facts"] for one in known.json())
+    stack.down(own_home)
+    shutil.rmtree(own_home / "kafka")
+    platform = await start(own_home)
+    await morning(platform)  # facts flow before anything is repaired
+    lost, repair, verified, after, parked = await commands(
+        own_home, "reconcile", "reconcile --repair", "verify", "reconcile", "parked list"
+    )
+    assert lost.code == 1
+    assert sum(one["lacking"] for one in lost.json()) == facts
+    assert repair.code == 0, repair.out
+    assert verified.code == 0, verified.out
+    assert after.code == 0, after.out
+    assert parked.json() == []
+    check_that_nothing_happened_twice(before, await seen(platform))
+
+
+async def test_an_older_copy_of_kafka_comes_back_and_is_brought_up_to_date(
+    own_home: Path, tmp_path: Path
+) -> None:
+    platform = await start(own_home)
+    await audited_morning(platform)
+    stack.down(own_home)
+    shutil.copytree(own_home / "kafka", tmp_path / "kafka")
+    platform = await start(own_home)
+    await audited_morning(platform)
+    before = await seen(platform)
+    stack.down(own_home)
+    shutil.rmtree(own_home / "kafka")
+    shutil.copytree(tmp_path / "kafka", own_home / "kafka")
+    platform = await start(own_home)
+    await morning(platform)
+    lost, repair, verified, after, parked = await commands(
+        own_home, "reconcile", "reconcile --repair", "verify", "reconcile", "parked list"
+    )
+    assert lost.code == 1
+    assert sum(one["lacking"] for one in lost.json()) > 0
+    assert repair.code == 0, repair.out
+    assert verified.code == 0, verified.out
+    assert after.code == 0, after.out
+    assert parked.json() == []
+    check_that_nothing_happened_twice(before, await seen(platform))
 
 
 async def test_the_databases_are_lost_and_restored_from_a_backup_made_at_work(

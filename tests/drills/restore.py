@@ -1,0 +1,137 @@
+"""`python -m tests.drills.restore`: lose PostgreSQL's data for once, restore them, measure both.
+
+It starts a platform of its own, and stops it. A morning is played, a backup is made during a
+second one, a third one follows; then the data directory is deleted. The last line tells how many
+facts there were, how many are back, how many are lost, and how long it took from the loss until
+`loket verify` agreed. Exit status 1 when less came back than the backup held, or when the
+platform does not agree with itself.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+
+from local import plan, stack
+from local.plan import Options
+from local.postgres import Postgres
+from simulator import demo
+from simulator.morning import Morning
+from simulator.platform import Calls, Platform, find
+from tests.journeys.cli import Ended, loket
+from tests.journeys.conftest import own_ports
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a drill found; `backed_up` are the facts that were there when the backup began."""
+
+    events: int
+    backed_up: int
+    restored: int
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything came back that the backup held."""
+        return self.backed_up <= self.restored
+
+    @property
+    def last_line(self) -> str:
+        """The line for whoever compares runs."""
+        return (
+            f"drill-restore: events={self.events} restored={self.restored} "
+            f"lost={max(0, self.events - self.restored)} rto={self.seconds:.1f} s"
+        )
+
+
+class DrillFailed(Exception):
+    """A step of the drill did not end well."""
+
+
+def main() -> int:
+    """Run the drill in a home of its own, which is deleted afterwards."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is gone is no news
+    home = Path(tempfile.mkdtemp(prefix="loket-drill-"))
+    home.chmod(0o711)  # root starts PostgreSQL as a user who must be able to enter
+    try:
+        outcome = asyncio.run(drill(home))
+    except DrillFailed as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    finally:
+        stack.down(home)
+        shutil.rmtree(home)
+    sys.stdout.write(f"{outcome.last_line}\n")
+    return 0 if outcome.is_good else 1
+
+
+async def drill(home: Path) -> Outcome:
+    """Lose and restore. Raises DrillFailed when a command fails."""
+    platform = await start(home)
+    backup = home / "backup"
+    await morning(platform)
+    tell("a morning is over, the backup begins while the next one is played")
+    playing = asyncio.create_task(morning(platform))
+    made = await command(home, "backup", str(backup))
+    await playing
+    await morning(platform)
+    events = await facts(home)
+    stack.down(home)
+    began = time.monotonic()
+    shutil.rmtree(Postgres(home / "postgres").data)
+    tell("PostgreSQL's data are gone")
+    await command(home, "restore", str(backup))
+    tell("the backup is in its place")
+    await start(home)
+    await command(home, "reconcile", "--repair")
+    await command(home, "verify")
+    seconds = time.monotonic() - began
+    backed_up: Mapping[str, int] = made.json()["facts"]
+    return Outcome(events, sum(backed_up.values()), await facts(home), seconds)
+
+
+async def start(home: Path) -> Platform:
+    """The platform, on ports that nobody else uses."""
+    ports = plan.asked_ports(own_ports())
+    await asyncio.to_thread(stack.up, Options(home, ports=ports), console=Console(file=StringIO()))
+    return find(home)
+
+
+async def morning(platform: Platform) -> None:
+    """The load: visitors, counters and agencies of a morning."""
+    async with Calls(platform) as calls, demo.producer_of(platform) as producer:
+        await Morning(calls, producer, step=lambda: None).play()
+
+
+async def facts(home: Path) -> int:
+    """The facts in all event logs, when Kafka holds just these."""
+    found = await command(home, "reconcile")
+    return sum(one["facts"] for one in found.json())
+
+
+async def command(home: Path, *words: str) -> Ended:
+    """Run a verb of `loket`. Raises DrillFailed when it does."""
+    ended = await loket({**os.environ, "LOKET_HOME": str(home)}, *words, "--json")
+    if ended.code != 0:
+        raise DrillFailed(f"`loket {words[0]}` failed:\n{ended.err}{ended.out}")
+    return ended
+
+
+def tell(what: str) -> None:
+    """A line about how far the drill is."""
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
