@@ -136,6 +136,8 @@ class Evidence:
     recipients: frozenset[str] = frozenset()
     deliveries: Mapping[str, int] = field(default_factory=dict)
     """Attempts by notification, as they were counted before each call."""
+    owed: frozenset[str] = frozenset()
+    """Notifications whose next attempt has its time, and is not long overdue."""
     mails: Mapping[str, int] = field(default_factory=dict)
     """Mails by notification, as they lie in the mailbox."""
     idle_in_transaction: Sequence[str] = ()

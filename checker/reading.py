@@ -30,6 +30,9 @@ SELECT application_name, pid FROM pg_stat_activity
 WHERE state LIKE 'idle in transaction%' AND state_change < now() - interval '2 seconds'
   AND datname = current_database()
 """
+_OWED = """
+SELECT notification_id FROM deliveries WHERE due_at > clock_timestamp() - interval '60 seconds'
+"""
 _POLL_SECONDS = 1.0
 _KAFKA_SECONDS = 30
 _SILENT_POLLS = 30
@@ -167,6 +170,7 @@ async def _ledger(connection: Any, evidence: Evidence) -> None:
 async def _notify(connection: Any, evidence: Evidence) -> None:
     query = "SELECT notification_id, attempts FROM deliveries"
     evidence.deliveries = {str(row[0]): row[1] async for row in _rows(connection, query)}
+    evidence.owed = frozenset([str(row[0]) async for row in _rows(connection, _OWED)])
     query = "SELECT person_id FROM recipients"
     evidence.recipients = frozenset([str(row[0]) async for row in _rows(connection, query)])
 

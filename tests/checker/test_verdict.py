@@ -7,9 +7,9 @@ import pytest
 
 from checker import verdict
 from checker.evidence import Check, Command, Evidence, Fact
-from checker.rest import everything_is_at_rest, poison_is_parked
+from checker.rest import everything_is_at_rest, notifications_are_bounded, poison_is_parked
 from checker.trail import kafka_is_the_log
-from tests.checker.spoils import POISON, index_of, poison_seen
+from tests.checker.spoils import POISON, drop, index_of, poison_seen, swapped_records
 from tests.checker.world import World, right
 
 
@@ -35,6 +35,25 @@ def test_a_repeat_on_kafka_does_no_harm() -> None:
     records.append(replace(records[0], offset=999))
     evidence.records = records
     assert kafka_is_the_log(evidence).violations == []
+
+
+def test_what_came_too_early_on_kafka_does_no_harm_when_it_comes_again() -> None:
+    evidence = right().evidence()
+    records = list(evidence.records)
+    swapped_records(records)
+    evidence.records = records
+    assert not kafka_is_the_log(evidence).holds
+    early = next(one for one in records if one.id == "e3")
+    evidence.records = [*records, replace(early, offset=999)]
+    assert kafka_is_the_log(evidence).violations == []
+
+
+def test_a_notification_that_waits_for_its_next_attempt_is_not_lost() -> None:
+    world = right()
+    evidence = world.evidence()
+    drop("notify.notification_sent", "n1")(world, evidence)
+    evidence.owed = frozenset({"n1"})
+    assert notifications_are_bounded(evidence).violations == []
 
 
 def test_an_unknown_outcome_may_have_happened_or_not() -> None:
