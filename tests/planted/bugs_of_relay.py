@@ -1,0 +1,75 @@
+"""Bugs of the relay, each as a function that plants it. All of them lose or overtake on Kafka."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chassis import records, relay
+from chassis.failpoints import failpoint
+from chassis.sending import Sender
+
+
+def naive_log_cursor(patch: pytest.MonkeyPatch) -> None:
+    """What has a lower number than the last that was sent is never looked for again."""
+    behind = "NOT sent AND seq > coalesce((SELECT max(seq) FROM event_log WHERE sent), 0)"
+    patch.setattr(relay, "_UNSENT", relay._UNSENT.replace("NOT sent", behind, 1))
+
+
+def failed_key_skipped(patch: pytest.MonkeyPatch) -> None:
+    """What could not be sent is marked like all the rest."""
+
+    def all_of(rows: Sequence[Any], outcomes: Any) -> tuple[list[int], BaseException | None]:
+        return [row["seq"] for row in rows], None
+
+    patch.setattr(records, "arrived_in_order", all_of)
+
+
+def followers_of_a_failure_marked(patch: pytest.MonkeyPatch) -> None:
+    """What stands behind a failure of its key counts as sent in order."""
+
+    def acknowledged(rows: Sequence[Any], outcomes: Any) -> tuple[list[int], BaseException | None]:
+        pairs = list(zip(rows, outcomes, strict=True))
+        failures = [outcome for _, outcome in pairs if outcome is not None]
+        sent = [row["seq"] for row, outcome in pairs if outcome is None]
+        return sent, failures[0] if failures else None
+
+    patch.setattr(records, "arrived_in_order", acknowledged)
+
+
+def marked_before_the_acknowledgement(patch: pytest.MonkeyPatch) -> None:
+    """The log says sent before Kafka has said anything."""
+
+    async def hasty(self: relay.Relay, lease: Any, sender: Sender) -> int:
+        rows = await lease.connection.fetch(relay._UNSENT, self._batch_max, [])
+        await self._mark(lease, [row["seq"] for row in rows])
+        await sender.deliver(rows)
+        return len(rows)
+
+    patch.setattr(relay.Relay, "_send_page", hasty)
+
+
+def many_senders_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Each fact has a sender of its own, and the last begun is the first to arrive."""
+    deliver = Sender.deliver
+
+    async def one_by_one(self: Sender, rows: Sequence[Any]) -> list[Any]:
+        outcomes = [(await deliver(self, [row]))[0] for row in reversed(rows)]
+        return outcomes[::-1]
+
+    patch.setattr(Sender, "deliver", one_by_one)
+
+
+def two_relays_without_a_fence(patch: pytest.MonkeyPatch) -> None:
+    """Each relay takes the rows that no other has taken: those of one key may be with two."""
+
+    async def free_for_all(self: relay.Relay, lease: Any, sender: Sender) -> int:
+        async with lease.connection.transaction():
+            free = f"{relay._UNSENT} FOR UPDATE SKIP LOCKED"
+            rows = await lease.connection.fetch(free, self._batch_max, [])
+            await failpoint("relay.after_read")
+            await sender.deliver(rows)
+            await self._mark(lease, [row["seq"] for row in rows])
+        return len(rows)
+
+    patch.setattr(relay.Relay, "_send_page", free_for_all)
