@@ -106,10 +106,14 @@ def turn_check_off(patch: pytest.MonkeyPatch) -> None:
 
 
 class Meeting:
-    """Two decisions wait for each other after they have read; one alone goes on after a moment."""
+    """Two decisions wait for each other after they have read; one alone goes on after a while.
 
-    def __init__(self, load_many: Any) -> None:
+    Where locks are as they must be, the second cannot read before the first has ended.
+    """
+
+    def __init__(self, load_many: Any, *, locked: bool) -> None:
         self._load_many = load_many
+        self._seconds = 0.5 if locked else 4.0
         self._barrier = asyncio.Barrier(2)
         self.is_on = False
 
@@ -118,7 +122,7 @@ class Meeting:
         found = await self._load_many(tx, keys)
         if self.is_on:
             try:
-                async with asyncio.timeout(0.5):
+                async with asyncio.timeout(self._seconds):
                     await self._barrier.wait()
             except (TimeoutError, asyncio.BrokenBarrierError):
                 pass  # the other waits for our lock, as it must

@@ -101,7 +101,7 @@ async def test_two_at_one_appointment(
     if plant is not None:
         plant(monkeypatch)
     seen, database = Seen("booking"), await fresh_database("booking")
-    meeting = Meeting(BOOKING.domain.load_many)
+    meeting = Meeting(BOOKING.domain.load_many, locked=plant is None)
     service = replace(BOOKING, domain=replace(BOOKING.domain, load_many=meeting.load))
     code_key = tmp_path / "code-key"
     code_key.write_bytes(b"k" * 32)
@@ -139,7 +139,7 @@ async def test_two_at_one_place(
     if plant is not None:
         plant(monkeypatch)
     seen, database = Seen("booking"), await fresh_database("booking")
-    meeting = Meeting(BOOKING.domain.load_many)
+    meeting = Meeting(BOOKING.domain.load_many, locked=plant is None)
     service = replace(BOOKING, domain=replace(BOOKING.domain, load_many=meeting.load))
     code_key = tmp_path / "code-key"
     code_key.write_bytes(b"k" * 32)
