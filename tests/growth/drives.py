@@ -119,6 +119,13 @@ async def tracking(place: Place) -> set[str]:
     return left
 
 
+_DUE_AGAIN = """
+UPDATE deliveries SET due_at = clock_timestamp() FROM notifications
+WHERE notifications.notification_id = deliveries.notification_id AND application_id = $1
+RETURNING due_at
+"""
+
+
 async def notify(place: Place) -> set[str]:
     """Mails that arrive, that must be tried again, and that nobody may send any more."""
     sink = Sink()
@@ -138,7 +145,7 @@ async def notify(place: Place) -> set[str]:
             sink.refusal = "451 later"
             assert await notify_steps.deliverer(probe).deliver_next()
             sink.refusal = None
-            await notify_steps.make_due(probe)
+            await probe.rows(_DUE_AGAIN, application_id)
             assert await notify_steps.deliverer(probe).deliver_next()
             headers = probe.bearer("budi", "operator")
             wanted = {"application_id": str(application_id)}
@@ -219,19 +226,21 @@ async def _operate(probe: Probe) -> None:
 
 
 async def _park_and_settle(probe: Probe, operator: Mapping[str, str]) -> None:
-    """One record that nobody will mend, and one key whose missing record comes."""
-    parked = (await probe.client.get("/v1/parked", headers=operator)).json()
-    mine = [row for row in parked if row["consumer"] == "tracking.reports"]
-    await _settle(probe, operator, mine[0]["id"], "dismiss")
-    fact = ApplicationSubmitted(application_id=ApplicationId.new())
-    bad = probe.arrival(fact)
+    """One record that nobody will mend, and one key whose record can be read again."""
+    await _settle(probe, operator, await _parked_by(probe, "tracking.reports"), "dismiss")
+    bad = probe.arrival(ApplicationSubmitted(application_id=ApplicationId.new()))
     await probe.deliver("tracking.read_model", replace(bad, value=b"{"))
-    parked = (await probe.client.get("/v1/parked", headers=operator)).json()
-    (row,) = [row for row in parked if row["key"] == bad.key]
+    parked_id = await _parked_by(probe, "tracking.read_model")
     await probe.rows(
-        "UPDATE parked SET value = $2 WHERE id = $1 RETURNING id", row["id"], bad.value
+        "UPDATE parked SET value = $2 WHERE id = $1 RETURNING id", parked_id, bad.value
     )
-    await _settle(probe, operator, row["id"], "redrive")
+    await _settle(probe, operator, parked_id, "redrive")
+
+
+async def _parked_by(probe: Probe, consumer: str) -> int:
+    (row,) = await probe.rows("SELECT id FROM parked WHERE consumer = $1", consumer)
+    parked_id: int = row["id"]
+    return parked_id
 
 
 async def _settle(probe: Probe, operator: Mapping[str, str], parked_id: int, how: str) -> None:

@@ -41,11 +41,11 @@ SELECT 'generated', md5('affair' || i)::uuid, 4, md5('event' || i)::uuid {_NUMBE
 """,
     f"""
 INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, reason, detail,
-                    blocking, settled_at, settled_by)
+                    blocking, settled_at)
 SELECT 'generated-' || i % 3, 'generated-' || i % 8 || '.v1', i % 6, i, 'key-' || i, '[]', '',
        'unreadable', '', true,
-       now() - make_interval(days => CASE WHEN i <= 600 THEN 100 ELSE i % 20 END),
-       'operator:generated' {_NUMBERS}
+       CASE WHEN i <= 600 THEN now() - interval '100 days'
+            WHEN i <= $1 * 9 / 10 THEN now() - make_interval(days => i % 20) END {_NUMBERS}
 """,
 )
 _OF_SERVICE: dict[str, tuple[str, ...]] = {
@@ -123,7 +123,8 @@ SELECT md5('notification' || i)::uuid, 2, md5('affair' || i)::uuid, md5('person'
 """,
         f"""
 INSERT INTO deliveries (notification_id, attempts, due_at)
-SELECT md5('notification' || i)::uuid, 1, NULL {_NUMBERS}
+SELECT md5('notification' || i)::uuid, 1,
+       CASE WHEN i % 10 = 0 THEN now() + interval '1 hour' END {_NUMBERS}
 """,
     ),
     "ledger": (
