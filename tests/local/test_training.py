@@ -34,3 +34,16 @@ async def test_a_cache_that_is_there_is_not_made_again(
     assert await training.train()
     assert cache.read_bytes() == b"made before"
     assert f"-XX:AOTCache={cache}" in aot.use_options()
+
+
+def test_a_cache_trained_for_other_settings_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jars, "directory", lambda: tmp_path)
+    monkeypatch.setattr(aot, "__file__", str(tmp_path / "aot.py"))
+    (tmp_path / "training.py").write_text("without logins")
+    (tmp_path / "kafka_settings.py").write_text("open")
+    aot.cache_file().write_bytes(b"learnt without logins")
+    assert aot.use_options()
+    (tmp_path / "kafka_settings.py").write_text("locked")
+    assert aot.use_options() == ()
