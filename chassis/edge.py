@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import jsontext, logs, metrics, problems, telemetry
 from chassis.database import is_away
 from chassis.errors import Failure, Flaw, Malformed, TooSlow, Unavailable
+from chassis.gate import Gate, Place
 from chassis.telemetry import Attribute
 from contracts.base import Refused
 from contracts.ids import uuid7
@@ -42,8 +43,16 @@ _log = structlog.get_logger("chassis.http")
 class Edge:
     """The layer itself. A request may take `deadline_seconds` until its answer begins."""
 
-    def __init__(self, app: ASGIApp, *, body_limit_bytes: int, deadline_seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_limit_bytes: int,
+        deadline_seconds: float,
+        requests_limit: int,
+    ) -> None:
         self._app = app
+        self._gate = Gate(requests_limit)
         self._body_limit = body_limit_bytes
         self._deadline = deadline_seconds
 
@@ -62,6 +71,7 @@ class Edge:
             try:
                 await self._serve(exchange)
             finally:
+                exchange.place.leave()
                 exchange.count()
                 if telemetry.is_on():
                     span.update_name(f"{exchange.method} {exchange.route}")
@@ -73,6 +83,7 @@ class Edge:
         deadline = exchange.deadline = asyncio.timeout(self._deadline)
         try:
             async with deadline:
+                exchange.place = self._gate.enter(exchange.scope["path"])
                 exchange.check_announced_length()
                 await self._app(exchange.scope, exchange.receive_limited, exchange.send_dressed)
         except ClientDisconnect:
@@ -115,6 +126,7 @@ class _Exchange:
     send: Send
     body_limit: int
     deadline: asyncio.Timeout | None = None
+    place: Place = field(default_factory=lambda: Place(None))
     received: int = 0
     status: int = 0
     began: float = field(default_factory=time.perf_counter)
@@ -146,6 +158,7 @@ class _Exchange:
     async def send_dressed(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.place.leave()
             if self.deadline is not None and not self.deadline.expired():
                 self.deadline.reschedule(None)  # a stream may last
             own = list(message["headers"])

@@ -167,6 +167,14 @@ class Unavailable(Failure):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Overloaded(Unavailable):
+    """Too many requests are in work. Nothing was done; come back when told."""
+
+    code = "overloaded"
+    title_id = "Layanan sedang sangat ramai; coba lagi sebentar lagi"
+    title_en = "The service is very busy; try again shortly"
+
+
 class TooSlow(Unavailable):
     """No answer by the deadline. The command may still be done: repeat with the same key."""
 

@@ -156,6 +156,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
     if auth.protected_routes(app) and verifier is None:
         raise TypeError("there are protected routes, but nothing that checks tokens")
     app.state.deadline_seconds = settings.request_deadline_seconds
+    app.state.requests_limit = settings.requests_limit
     return app
 
 
@@ -170,6 +171,7 @@ class _Application(FastAPI):
             inside,
             body_limit_bytes=state.body_limit_bytes,
             deadline_seconds=state.deadline_seconds,
+            requests_limit=state.requests_limit,
         )
 
     @override

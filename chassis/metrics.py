@@ -74,6 +74,16 @@ HTTP_SECONDS = _histogram(
     "with each answer",
     ("method", "route"),
 )
+HTTP_IN_WORK = _gauge(
+    "loket_http_in_work_requests",
+    "HTTP requests whose answer has not begun",
+    "with each request and each answer",
+)
+HTTP_REJECTED = _counter(
+    "loket_http_rejected_total",
+    "HTTP requests turned away because too many were in work",
+    "when a request finds no place",
+)
 COMMANDS = _counter(
     "loket_commands_total",
     "Commands by outcome: done, refused, replayed, failed",

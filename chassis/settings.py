@@ -38,6 +38,9 @@ class ServiceSettings(BaseSettings):
     request_deadline_seconds: Seconds = Field(
         10.0, description="Seconds until a request without an answer gets a 503."
     )
+    requests_limit: Count = Field(
+        1000, description="Most requests in work at once; beyond it the answer is a 503."
+    )
     body_limit_bytes: Count = Field(262_144, description="Largest request body in bytes.")
     shutdown_seconds: Seconds = Field(
         10.0, description="Seconds that open requests and streams have to end at shutdown."

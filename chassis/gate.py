@@ -1,0 +1,48 @@
+"""How many requests may be in work at once: beyond that a caller is told when to come back.
+
+Without a bound a rush makes every answer late; with one, those inside are answered in time.
+"""
+
+from chassis import metrics
+from chassis.errors import Overloaded
+
+# Whoever watches over the process must be answered most of all when it is full.
+_ALWAYS = frozenset({"/livez", "/readyz", "/metrics"})
+_COME_BACK_SECONDS = 1
+
+
+class Place:
+    """One request's place inside; giving it back twice gives it back once."""
+
+    def __init__(self, gate: "Gate | None") -> None:
+        self._gate = gate
+
+    def leave(self) -> None:
+        """The answer has begun, or there will be none."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.freed()
+
+
+class Gate:
+    """Counts the requests in work of this process; `limit` is the most there may be."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._inside = 0
+
+    def enter(self, path: str) -> Place:
+        """A place for a request. Raises Overloaded when there is none."""
+        if path in _ALWAYS:
+            return Place(None)
+        if self._inside >= self._limit:
+            metrics.HTTP_REJECTED().inc()
+            raise Overloaded(_COME_BACK_SECONDS)
+        self._inside += 1
+        metrics.HTTP_IN_WORK().set(self._inside)
+        return Place(self)
+
+    def freed(self) -> None:
+        """A place was given back."""
+        self._inside -= 1
+        metrics.HTTP_IN_WORK().set(self._inside)
