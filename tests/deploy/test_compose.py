@@ -26,6 +26,7 @@ ONLY_EMBEDDED = {
     "broker.session.timeout.ms",
     "controller.listener.names",
     "controller.quorum.voters",
+    "inter.broker.listener.name",
     "listener.security.protocol.map",
     "listeners",
     "log.cleaner.dedupe.buffer.size",
