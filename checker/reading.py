@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from email import message_from_bytes
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from checker.evidence import Command, Event, Evidence, Fact, Leaf, Line, Parked, Place, Record
 
@@ -35,6 +36,12 @@ SELECT notification_id FROM deliveries WHERE due_at > clock_timestamp() - interv
 """
 _POLL_SECONDS = 1.0
 _KAFKA_SECONDS = 30
+_LOOK_AGAIN_SECONDS = 0.2
+_NO_LEADER_YET = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
 _SILENT_POLLS = 30
 _BATCH = 2000
 Progress = dict[str, list[Any]]
@@ -201,6 +208,20 @@ def kafka_settings(kafka: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def _watermarks(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Where a partition begins and ends; waits for a leader that has just been elected."""
+    until = time.monotonic() + _KAFKA_SECONDS
+    while True:
+        try:
+            low, high = consumer.get_watermark_offsets(place, timeout=_KAFKA_SECONDS)
+        except KafkaException as problem:
+            if problem.args[0].code() not in _NO_LEADER_YET or time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return low, high
+
+
 def read_kafka(
     kafka: Mapping[str, Any],
 ) -> tuple[list[Record], dict[tuple[str, int], int]]:
@@ -222,7 +243,7 @@ def read_kafka(
                 continue
             for number in topic.partitions:
                 place = TopicPartition(name, number)
-                low, high = consumer.get_watermark_offsets(place, timeout=_KAFKA_SECONDS)
+                low, high = _watermarks(consumer, place)
                 ends[name, number] = high
                 if high > low:
                     wanted.append(TopicPartition(name, number, low))

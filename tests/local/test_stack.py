@@ -197,6 +197,8 @@ def test_down_leaves_nothing_and_a_killed_daemon_leaves_nothing(running: StackSt
 def test_an_interrupted_up_leaves_nothing(open_folder: Path) -> None:
     home = open_folder / "interrupted"
     script = (
+        # Whoever runs the tests in the background has SIGINT ignored, and so would the child.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         "from pathlib import Path; from local import stack; from local.plan import Options; "
         f"stack.up(Options(Path({str(home)!r}), module='tests.local.fake_service'))"
     )
