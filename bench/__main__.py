@@ -14,15 +14,26 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import commands, plot, projector, read_model, relay, results, start, table
+from bench import (
+    audit,
+    commands,
+    plot,
+    projector,
+    read_model,
+    relay,
+    results,
+    start,
+    table,
+    tickets,
+)
 from bench.ground import Settings, platform, servers
 from bench.results import LATEST, Row
 from local import paths
 
-ON_SERVERS = (commands, relay, projector)
+ON_SERVERS = (commands, relay, projector, tickets)
 ON_PLATFORM = (read_model,)
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
-IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS)
+IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS, *audit.IDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +71,8 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
     rows: list[Row] = []
     if any(wanted & set(one.IDS) for one in ON_SERVERS):
         rows += asyncio.run(_on_servers(settings, wanted))
+    if "P24" in wanted:
+        rows += audit.run(settings)
     if "P21" in wanted:
         rows += asyncio.run(start.run(settings))
     if "P22" in wanted or any(wanted & set(one.IDS) for one in ON_PLATFORM):
