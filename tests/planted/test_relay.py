@@ -16,8 +16,8 @@ from chassis.clock import now
 from chassis.decide import Submission, decide
 from chassis.eventlog import Cause
 from chassis.sending import Absent, Sender
-from checker import reading
 from checker.evidence import Evidence
+from checker.kafka import read_kafka
 from checker.rest import everything_is_at_rest
 from checker.trail import kafka_is_the_log
 from contracts.catalog import TOPICS
@@ -78,7 +78,7 @@ class Broker:
 async def broker(kafka_bootstrap: str) -> Broker:
     await create(kafka_bootstrap, [topic for topic in TOPICS if topic.name in NAMES])
     where = {"bootstrap": kafka_bootstrap, "topics": NAMES}
-    _, ends = await asyncio.to_thread(reading.read_kafka, where)
+    _, ends = await asyncio.to_thread(read_kafka, where)
     return Broker(kafka_bootstrap, ends)
 
 
@@ -92,7 +92,7 @@ async def collected(tickets: Tickets, broker: Broker) -> Evidence:
     """The log and what Kafka has of it."""
     evidence = await tickets.seen.evidence(("queue", tickets.database))
     where = {"bootstrap": broker.bootstrap, "topics": NAMES}
-    found, _ = await asyncio.to_thread(reading.read_kafka, where)
+    found, _ = await asyncio.to_thread(read_kafka, where)
     evidence.records = [
         one for one in found if one.offset >= broker.ends.get((one.topic, one.partition), 0)
     ]
