@@ -17,13 +17,12 @@ from rich.console import Console
 
 from chassis.kafka import Where, client
 from chassis.migrations import migrate
-from local import databases, paths, stack
+from local import paths, stack
 from local.backends import Backends
-from local.databases import Server
 from local.kafka import Kafka
 from local.parallel import together
 from local.plan import Options
-from local.postgres import SUPERUSER, Postgres
+from local.postgres import Postgres
 from local.state import StackState
 
 Tell = Callable[[str], None]
@@ -102,9 +101,7 @@ class Platform:
 
     async def connect(self, service: str) -> Any:
         """A connection that sees all of a service's database."""
-        host, _, port = self.state.database.rpartition(":")
-        password = (self.state.home / "postgres" / "superuser-password").read_text(encoding="utf-8")
-        return await Server(host, int(port), SUPERUSER, password).connect(service)
+        return await stack.postgres_of(self.state).server.connect(service)
 
     def pid(self, name: str) -> int:
         """The process id of one part."""
@@ -133,9 +130,7 @@ def platform(settings: Settings, **chosen: Any) -> Iterator[Platform]:
 
 
 async def _with_commit_times(state: StackState) -> None:
-    host, _, port = state.database.rpartition(":")
-    password = (state.home / "postgres" / "superuser-password").read_text(encoding="utf-8")
-    connection = await databases.Server(host, int(port), SUPERUSER, password).connect()
+    connection = await stack.postgres_of(state).server.connect()
     try:
         await connection.execute(_COMMIT_TIMES)
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from bench.ground import Servers
 from bench.method import Leg, Pairs, Stopwatch, alternate
@@ -206,9 +206,7 @@ async def _faults(
 
 async def read_back(bootstrap: str, topic: str) -> list[Envelope]:
     """The envelopes of a topic, in the order of each partition."""
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = kafka.new_reader(bootstrap, "bench-read-back")
     await consumer.start()
     try:
         places = [TopicPartition(topic, number) for number in range(PARTITIONS)]

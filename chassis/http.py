@@ -149,14 +149,12 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
         redirect_slashes=False,
         separate_input_output_schemas=False,
     )
-    app.state.body_limit_bytes = settings.body_limit_bytes
+    app.state.settings = settings
     app.state.verifier = verifier
     for router in [*routers, pages.router(app, health)]:
         app.router.routes.extend(router.routes)
     if auth.protected_routes(app) and verifier is None:
         raise TypeError("there are protected routes, but nothing that checks tokens")
-    app.state.deadline_seconds = settings.request_deadline_seconds
-    app.state.requests_limit = settings.requests_limit
     return app
 
 
@@ -165,13 +163,12 @@ class _Application(FastAPI):
 
     @override
     def build_middleware_stack(self) -> ASGIApp:
-        inside = AsyncExitStackMiddleware(self.router)
-        state = self.state
+        settings: ServiceSettings = self.state.settings
         return Edge(
-            inside,
-            body_limit_bytes=state.body_limit_bytes,
-            deadline_seconds=state.deadline_seconds,
-            requests_limit=state.requests_limit,
+            AsyncExitStackMiddleware(self.router),
+            body_limit_bytes=settings.body_limit_bytes,
+            deadline_seconds=settings.request_deadline_seconds,
+            requests_limit=settings.requests_limit,
         )
 
     @override
@@ -230,4 +227,4 @@ async def _read_body(request: Request, model: type[M]) -> M:
     if kind != "application/json":
         raise Malformed("unsupported_media_type")
     raw = await request.body()
-    return jsontext.read(model, raw, limit_bytes=request.app.state.body_limit_bytes)
+    return jsontext.read(model, raw, limit_bytes=request.app.state.settings.body_limit_bytes)

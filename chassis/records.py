@@ -25,10 +25,8 @@ def begin_span(row: Any) -> tuple[Span, str | None]:
     )
 
 
-def failure(future: asyncio.Future[Any] | KafkaError) -> Any:
+def failure(future: asyncio.Future[Any]) -> Any:
     """None when acknowledged, else why not."""
-    if isinstance(future, KafkaError):
-        return future
     if not future.done():
         return KafkaError("not acknowledged in time")
     if future.cancelled():

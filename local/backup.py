@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 
 from chassis import clock
-from local import credentials, paths, postgres_binaries, state
+from local import credentials, paths, postgres_binaries, stack, state
 from local.errors import StackError
 from local.plan import SERVICES
 from local.postgres import Postgres
@@ -49,8 +49,7 @@ def back_up(home: Path, target: Path) -> Backup:
         raise StackError("Nothing is running: a backup is made of a running platform.")
     if target.exists():
         raise StackError(f"{target} exists already: name a new folder.")
-    postgres = Postgres(home / "postgres")
-    postgres.port = int(found.database.rpartition(":")[2])
+    postgres = stack.postgres_of(found)
     facts, version = asyncio.run(_count(postgres))
     part = target.with_name(f"{target.name}.part")
     paths.remove(part)

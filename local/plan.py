@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from contracts import access
 from local import clients, credentials, identity, paths, processes
 from local.errors import PortTaken, StackError
 from local.postgres import Postgres
 from local.supervisor import Program
 
-SERVICES = ("booking", "queue", "tracking", "notify", "ledger")
+SERVICES = access.SERVICES
 FRIENDLY: Mapping[str, int] = {
     "booking": 8101,
     "queue": 8102,

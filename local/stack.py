@@ -20,6 +20,7 @@ from local import jars, paths, plan, postgres_binaries, processes, state, traini
 from local.daemon import daemon_log
 from local.errors import StackError, StartFailed, StopFailed
 from local.plan import Options
+from local.postgres import Postgres
 from local.state import StackState
 
 START_SECONDS = 240.0
@@ -62,6 +63,13 @@ def up(
         child.send_signal(signal.SIGTERM)
         child.wait(STOP_SECONDS)
         raise
+
+
+def postgres_of(found: StackState) -> Postgres:
+    """The database server of a running stack, to be connected to."""
+    postgres = Postgres(found.home / "postgres")
+    postgres.port = int(found.database.rpartition(":")[2])
+    return postgres
 
 
 def prepare(console: Console) -> None:

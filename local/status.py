@@ -107,8 +107,13 @@ def _metrics(client: httpx.Client, url: str) -> dict[str, float]:
         return {}
     if not answer.is_success:
         return {}
+    return figures_in(answer.text)
+
+
+def figures_in(metrics: str) -> dict[str, float]:
+    """The worst value of each figure that we show, in what a service exposes."""
     worst: dict[str, float] = {}
-    for family in text_string_to_metric_families(answer.text):
+    for family in text_string_to_metric_families(metrics):
         for sample in family.samples:
             if sample.name in {OUTBOX_AGE, LAG}:
                 worst[sample.name] = max(worst.get(sample.name, 0.0), sample.value)

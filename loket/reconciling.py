@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chassis.reconcile import Difference
 
 _TELL_EVERY = 100_000
+_SHOWN = ("service", "facts", "records", "lacking", "sent_again", "unknown", "contradicting")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -48,14 +49,16 @@ def reconcile(
 async def _all(services: list[str], *, repair: bool) -> "list[Difference]":
     from chassis.reconcile import reconcile as compare
     from contracts.access import OPERATOR
-    from local.postgres import Postgres
+    from local.errors import StackError
+    from local.stack import postgres_of
     from local.state import read
     from simulator.platform import find
 
     platform = find()
-    state = read(platform.home)
-    postgres = Postgres(platform.home / "postgres")
-    postgres.port = int(state.database.rpartition(":")[2]) if state is not None else 0
+    found = read(platform.home)
+    if found is None:
+        raise StackError("Nothing is running: start it with `loket up`.")
+    postgres = postgres_of(found)
     return [
         await compare(
             postgres.url(name, f"{name}_relay"),
@@ -80,27 +83,8 @@ def _told(service: str) -> Callable[[str, int], None]:
 
 
 def _print(found: "list[Difference]") -> None:
-    columns = (
-        "service",
-        "facts",
-        "records",
-        "lacking",
-        "sent again",
-        "unknown",
-        "contradicting",
-    )
-    rows = [
-        (
-            one.service,
-            str(one.facts),
-            str(one.records),
-            str(one.lacking),
-            str(one.sent_again),
-            str(one.unknown),
-            str(one.contradicting),
-        )
-        for one in found
-    ]
+    rows = [tuple(str(getattr(one, figure)) for figure in _SHOWN) for one in found]
+    columns = tuple(figure.replace("_", " ") for figure in _SHOWN)
     table("Kafka against the event logs", columns, rows)
     for one in found:
         for example in one.examples:

@@ -11,9 +11,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
-from chassis.kafka import Where, client
+from chassis.kafka import Where, new_reader, partitions
 from contracts.access import OPERATOR
 from contracts.envelope import from_headers
 from local.plan import SERVICES
@@ -24,6 +23,7 @@ _SHOWN = ("booking.", "queue.", "tracking.", "notify.")
 _WRITTEN = (*_SHOWN, "agency.")
 _READ_SECONDS = 30.0
 _EXAMPLES = 5
+_CLIENT = "audit"
 FAULTS = ("lost", "doubled", "misordered", "altered")
 
 
@@ -202,12 +202,10 @@ async def _pages(
 
 async def _in_kafka(where: Where, topics: list[str]) -> list[tuple[str, bytes | None]]:
     """Every record of these topics, each partition in its order."""
-    places = await _partitions(where, topics)
+    places = await partitions(where, _CLIENT, topics)
     if not places:
         return []
-    consumer = AIOKafkaConsumer(
-        **client(where), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = new_reader(where, _CLIENT)
     await consumer.start()
     try:
         consumer.assign(places)
@@ -215,20 +213,6 @@ async def _in_kafka(where: Where, topics: list[str]) -> list[tuple[str, bytes | 
         return [record async for record in _until(consumer, ends)]
     finally:
         await consumer.stop()
-
-
-async def _partitions(where: Where, topics: list[str]) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(**client(where))
-    await admin.start()
-    try:
-        described = await admin.describe_topics(topics) if topics else []
-    finally:
-        await admin.close()
-    return [
-        TopicPartition(topic["topic"], partition["partition"])
-        for topic in described
-        for partition in topic["partitions"]
-    ]
 
 
 async def _until(

@@ -15,10 +15,11 @@ from contracts.access import OPERATOR
 from local import control, processes
 from local.errors import StackError
 from local.kafka_settings import ADMIN
+from local.plan import SERVICES
 from local.state import ProcessState
 from tests.chaos import brokers, sockets
 from tests.chaos.recovery import Book, Struck
-from tests.chaos.schedule import SERVICES, Fault
+from tests.chaos.schedule import Fault
 from tests.chaos.target import Target
 
 ARMED_SECONDS = 20.0

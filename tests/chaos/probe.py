@@ -5,17 +5,16 @@ import time
 from dataclasses import dataclass, field
 
 import httpx
-from prometheus_client.parser import text_string_to_metric_families
 
+from local.plan import SERVICES
+from local.status import LAG, OUTBOX_AGE, figures_in
 from tests.chaos.citizens import KIOSK, MALL, OFFICER, session_form
 from tests.chaos.client import Answer, Ask, Client
 from tests.chaos.recovery import Book
-from tests.chaos.schedule import SERVICES
 
 COMMAND_SECONDS = 3.0
 ARRIVAL_SECONDS = 8.0
 BETWEEN_LOOKS = 0.3
-OUTBOX_AGE, LAG = "loket_outbox_age_seconds", "loket_consumer_lag_events"
 LEVEL_AGE_SECONDS, LEVEL_LAG = 2.0, 100.0
 """What counts as level while the load goes on: less than it brings within moments."""
 
@@ -109,11 +108,9 @@ class Probe(Client):
             text = (await self.world.http.get(f"{url}/metrics")).text
         except httpx.HTTPError:
             return False
-        worst = {OUTBOX_AGE: 0.0, LAG: 0.0}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name in worst:
-                    worst[sample.name] = max(worst[sample.name], sample.value)
+        worst = figures_in(text)
         return (
-            ready.is_success and worst[OUTBOX_AGE] <= LEVEL_AGE_SECONDS and worst[LAG] <= LEVEL_LAG
+            ready.is_success
+            and worst.get(OUTBOX_AGE, 0.0) <= LEVEL_AGE_SECONDS
+            and worst.get(LAG, 0.0) <= LEVEL_LAG
         )

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from chassis.failpoints import POINTS
+from local.plan import SERVICES
 
-SERVICES = ("booking", "queue", "tracking", "notify", "ledger")
 GAP_SECONDS = (2.0, 8.0)
 FREEZE_SECONDS = (3.0, 12.0)
 BROKER_FREEZE_SECONDS = (5.0, 10.0)

@@ -10,8 +10,8 @@ from rich.console import Console
 
 from contracts.access import OPERATOR
 from local import control, credentials, databases, paths, plan, processes, stack, state
+from local.errors import StackError
 from local.plan import SERVICES
-from local.postgres import SUPERUSER
 from simulator.platform import Platform, find
 
 # Mail is tried again after minutes; here everything must have come to rest within one.
@@ -55,9 +55,9 @@ class Target:
     def server(self) -> databases.Server:
         """PostgreSQL, as its superuser."""
         found = state.read(self.home)
-        password = (self.home / "postgres" / "superuser-password").read_text(encoding="utf-8")
-        host, _, port = (found.database if found else ":0").partition(":")
-        return databases.Server(host, int(port), SUPERUSER, password)
+        if found is None:
+            raise StackError("Nothing runs in this home.")
+        return stack.postgres_of(found).server
 
     @property
     def server_ports(self) -> frozenset[int]:

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from chassis.failpoints import POINTS
-from tests.chaos.schedule import GAP_SECONDS, SERVICES, Round, rounds
+from local.plan import SERVICES
+from tests.chaos.schedule import GAP_SECONDS, Round, rounds
 
 
 def first(seed: int, brokers: int, count: int = 200) -> list[Round]:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 
 from chassis import places, testing
 from chassis.reconcile import Difference, reconcile
+from chassis.service import Service
 from chassis.testing import Probe
 from contracts.catalog import Topic
 from local.testing import Database, Servers
@@ -45,6 +46,24 @@ async def settled(probe: Probe, pots: dict[toy.PotId, int]) -> None:
         return not unsent and shown == {str(pot): (n, n) for pot, n in pots.items()}
 
     await eventually(all_there, 40)
+
+
+async def ten_read_then_lost(
+    stack: Servers, database: Database, topic: str, *, anew: int
+) -> tuple[Service, toy.PotId]:
+    """A view has read ten facts; then the topic is lost, and so many come while nobody reads."""
+    view = toy.service(replace(toy.VIEW, topics=(topic,), consumer=f"{topic}.view"))
+    pot = toy.PotId.new()
+    async with testing.running(view, database, bootstrap=stack.bootstrap) as probe:
+        for number in range(10):
+            await probe.running.dispatch(add(pot, f"first:{number}"))
+        await settled(probe, {pot: 10})
+    await lose(stack, topic)
+    async with testing.running(toy.service(), database, bootstrap=stack.bootstrap) as probe:
+        for number in range(anew):
+            await probe.running.dispatch(add(pot, f"second:{number}"))
+        await settled(probe, {pot: 10})
+    return view, pot
 
 
 async def compare(database: Database, stack: Servers, *, repair: bool = False) -> Difference:
@@ -86,18 +105,8 @@ async def test_a_topic_made_anew_is_filled_from_the_log_and_changes_nothing(
 async def test_a_position_of_a_lost_log_is_not_believed_after_a_restart(
     stack: Servers, toy_database: Database, topic: str
 ) -> None:
-    view = toy.service(replace(toy.VIEW, topics=(topic,), consumer=f"{topic}.view"))
-    pot = toy.PotId.new()
-    async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
-        for number in range(10):
-            await probe.running.dispatch(add(pot, f"first:{number}"))
-        await settled(probe, {pot: 10})
-    await lose(stack, topic)
     # More records than before, while nobody reads: the old position lies within the new log.
-    async with testing.running(toy.service(), toy_database, bootstrap=stack.bootstrap) as probe:
-        for number in range(20):
-            await probe.running.dispatch(add(pot, f"second:{number}"))
-        await settled(probe, {pot: 10})
+    view, pot = await ten_read_then_lost(stack, toy_database, topic, anew=20)
     async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
         await settled(probe, {pot: 30})
         assert await probe.rows("SELECT 1 FROM parked WHERE settled_at IS NULL") == []
@@ -107,17 +116,7 @@ async def test_a_position_of_a_lost_log_is_not_believed_after_a_restart(
 async def test_a_log_that_ends_before_the_position_is_read_from_its_beginning(
     stack: Servers, toy_database: Database, topic: str, records: int
 ) -> None:
-    view = toy.service(replace(toy.VIEW, topics=(topic,), consumer=f"{topic}.view"))
-    pot = toy.PotId.new()
-    async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
-        for number in range(10):
-            await probe.running.dispatch(add(pot, f"first:{number}"))
-        await settled(probe, {pot: 10})
-    await lose(stack, topic)
-    async with testing.running(toy.service(), toy_database, bootstrap=stack.bootstrap) as probe:
-        for number in range(records):
-            await probe.running.dispatch(add(pot, f"second:{number}"))
-        await settled(probe, {pot: 10})
+    view, pot = await ten_read_then_lost(stack, toy_database, topic, anew=records)
     # With nine, reading goes on at the very end of the new log, and no record comes to refute.
     async with testing.running(view, toy_database, bootstrap=stack.bootstrap) as probe:
         await settled(probe, {pot: 10 + records})

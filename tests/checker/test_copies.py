@@ -1,18 +1,14 @@
 """I7 to I18 find what they are there for: ledger, Kafka, read model, mails, what is left."""
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
-from checker.evidence import Check, Evidence, Leaf, Line, Place, Record
+from checker.evidence import Leaf, Line, Place, Record
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
 from checker.rest import everything_is_at_rest, notifications_are_bounded, poison_is_parked
 from checker.trail import kafka_is_the_log, ledger_is_the_log
+from tests.checker.cases import Case, each_of, must_find
 from tests.checker.spoils import (
     POISON,
-    Spoil,
     again,
     change,
     drop,
@@ -27,9 +23,8 @@ from tests.checker.spoils import (
     swapped_places,
     swapped_records,
 )
-from tests.checker.world import right
 
-CASES: list[tuple[Callable[[Evidence], Check], str, str, list[Spoil]]] = [
+CASES: list[Case] = [
     (ledger_is_the_log, "lost", "no leaf", [listed("leaves", lambda rows: rows.pop())]),
     (
         ledger_is_the_log,
@@ -164,16 +159,6 @@ CASES: list[tuple[Callable[[Evidence], Check], str, str, list[Spoil]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    "check,kind,spoils",
-    [(check, kind, spoils) for check, kind, _, spoils in CASES],
-    ids=[f"{check.__name__}-{re.sub('[^a-z]+', '-', what)}" for check, _, what, _ in CASES],
-)
-def test_a_check_finds(check: Callable[[Evidence], Check], kind: str, spoils: list[Spoil]) -> None:
-    world = right()
-    evidence = world.evidence()
-    for spoil in spoils:
-        spoil(world, evidence)
-    found = check(evidence)
-    assert not found.holds
-    assert kind in found.counts, found.violations
+@each_of(CASES)
+def test_a_check_finds(case: Case) -> None:
+    must_find(case)

@@ -1,19 +1,15 @@
 """I1 to I6 find what they are there for: commands, tickets, places, legal histories."""
 
-import re
-from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
-from checker.evidence import Check, Command, Evidence
+from checker.evidence import Command
 from checker.legal import histories_are_legal
 from checker.places import capacity_is_kept, tickets_count_without_gap
+from tests.checker.cases import Case, each_of, must_find
 from tests.checker.spoils import (
     BOOK,
     STAGE,
-    Spoil,
     change,
     drop,
     index_of,
@@ -28,9 +24,8 @@ from tests.checker.spoils import (
     told_early,
     without_command,
 )
-from tests.checker.world import right
 
-CASES: list[tuple[Callable[[Evidence], Check], str, str, list[Spoil]]] = [
+CASES: list[Case] = [
     (nothing_acknowledged_lost, "lost", "not in the command table", [without_command("k-b1")]),
     (
         nothing_acknowledged_lost,
@@ -186,16 +181,6 @@ CASES: list[tuple[Callable[[Evidence], Check], str, str, list[Spoil]]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    "check,kind,spoils",
-    [(check, kind, spoils) for check, kind, _, spoils in CASES],
-    ids=[f"{check.__name__}-{re.sub('[^a-z]+', '-', what)}" for check, _, what, _ in CASES],
-)
-def test_a_check_finds(check: Callable[[Evidence], Check], kind: str, spoils: list[Spoil]) -> None:
-    world = right()
-    evidence = world.evidence()
-    for spoil in spoils:
-        spoil(world, evidence)
-    found = check(evidence)
-    assert not found.holds
-    assert kind in found.counts, found.violations
+@each_of(CASES)
+def test_a_check_finds(case: Case) -> None:
+    must_find(case)

@@ -12,23 +12,15 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
-from rich.console import Console
-
-from local import plan, stack
-from local.plan import Options
+from local import stack
 from local.postgres import Postgres
-from simulator import demo
-from simulator.morning import Morning
-from simulator.platform import Calls, Platform, find
 from tests.journeys.cli import Ended, loket
-from tests.journeys.conftest import own_ports
+from tests.journeys.own import morning, own_home, start
 
 
 @dataclass(frozen=True)
@@ -61,16 +53,12 @@ class DrillFailed(Exception):
 def main() -> int:
     """Run the drill in a home of its own, which is deleted afterwards."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is gone is no news
-    home = Path(tempfile.mkdtemp(prefix="loket-drill-"))
-    home.chmod(0o711)  # root starts PostgreSQL as a user who must be able to enter
-    try:
-        outcome = asyncio.run(drill(home))
-    except DrillFailed as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 1
-    finally:
-        stack.down(home)
-        shutil.rmtree(home)
+    with own_home("loket-drill-") as home:
+        try:
+            outcome = asyncio.run(drill(home))
+        except DrillFailed as problem:
+            sys.stderr.write(f"{problem}\n")
+            return 1
     sys.stdout.write(f"{outcome.last_line}\n")
     return 0 if outcome.is_good else 1
 
@@ -98,19 +86,6 @@ async def drill(home: Path) -> Outcome:
     seconds = time.monotonic() - began
     backed_up: Mapping[str, int] = made.json()["facts"]
     return Outcome(events, sum(backed_up.values()), await facts(home), seconds)
-
-
-async def start(home: Path) -> Platform:
-    """The platform, on ports that nobody else uses."""
-    ports = plan.asked_ports(own_ports())
-    await asyncio.to_thread(stack.up, Options(home, ports=ports), console=Console(file=StringIO()))
-    return find(home)
-
-
-async def morning(platform: Platform) -> None:
-    """The load: visitors, counters and agencies of a morning."""
-    async with Calls(platform) as calls, demo.producer_of(platform) as producer:
-        await Morning(calls, producer, step=lambda: None).play()
 
 
 async def facts(home: Path) -> int:

@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
-from chassis.kafka import Where, client
+from chassis.kafka import Where, new_reader
 from contracts.base import Fact
 from contracts.catalog import agency_topics
 from contracts.envelope import Envelope, to_headers
@@ -59,9 +59,7 @@ async def answers_to(
 ) -> list[dict[str, Any]]:
     """What the agency finds about a report on its topic of answers, as soon as there is any."""
     _, topic = agency_topics(agency)
-    consumer = AIOKafkaConsumer(
-        **client(where), enable_auto_commit=False, auto_offset_reset="earliest"
-    )
+    consumer = new_reader(where, "answers")
     await consumer.start()
     try:
         consumer.assign([TopicPartition(topic.name, number) for number in range(topic.partitions)])

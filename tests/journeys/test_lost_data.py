@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from io import StringIO
@@ -14,34 +13,21 @@ import httpx
 import pytest
 from rich.console import Console
 
-from local import credentials, plan, stack
-from local.plan import Options
+from local import credentials, stack
 from local.postgres import Postgres
 from simulator import demo
-from simulator.morning import Morning
-from simulator.platform import Calls, Platform, find
+from simulator.platform import Calls, Platform
+from tests.journeys import own
 from tests.journeys.cli import Ended, loket
-from tests.journeys.conftest import own_ports
+from tests.journeys.own import morning, start
 
 pytestmark = [pytest.mark.journey, pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
 @pytest.fixture
 def own_home() -> Iterator[Path]:
-    """The home of a stack that nobody else's tests use: here it loses its data."""
-    folder = Path(tempfile.mkdtemp(prefix="loket-lost-"))
-    folder.chmod(0o711)  # root starts PostgreSQL as a user who must be able to enter
-    try:
+    with own.own_home("loket-lost-") as folder:
         yield folder
-    finally:
-        stack.down(folder)
-        shutil.rmtree(folder)
-
-
-async def start(home: Path) -> Platform:
-    ports = plan.asked_ports(own_ports())  # not those that people and other tests use
-    await asyncio.to_thread(stack.up, Options(home, ports=ports), console=Console(file=StringIO()))
-    return find(home)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -52,12 +38,6 @@ async def audited_morning(platform: Platform) -> None:
     trail, found = await demo.demo(platform, Console(file=StringIO()))
     assert trail.agrees
     assert found.is_good, found.as_json()
-
-
-async def morning(platform: Platform) -> None:
-    """Without the audit, which would find Kafka lacking."""
-    async with Calls(platform) as calls, demo.producer_of(platform) as producer:
-        await Morning(calls, producer, step=lambda: None).play()
 
 
 async def seen(platform: Platform) -> dict[str, list[Any]]:

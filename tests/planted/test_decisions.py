@@ -1,16 +1,20 @@
 """Bugs of deciding: the checker finds each, and nothing where nothing is planted."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chassis import failpoints, testing
+from chassis.testing import Probe
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
 from checker.legal import histories_are_legal
 from checker.places import capacity_is_kept, tickets_count_without_gap
 from contracts.ids import PersonId
+from local.testing import Database
 from services.booking.wiring import SERVICE as BOOKING
 from tests.planted import bugs_of_decisions as bugs
 from tests.planted.bugs_of_decisions import Meeting, Plant
@@ -85,6 +89,23 @@ async def test_clean_the_same_key_again(tickets: Tickets) -> None:
     all_of((*DECIDED, tickets_count_without_gap), evidence)
 
 
+@asynccontextmanager
+async def rivals(
+    database: Database, folder: Path, *, locked: bool
+) -> AsyncIterator[tuple[Probe, Probe, Meeting]]:
+    """Two processes of booking with one database, and where their decisions meet."""
+    meeting = Meeting(BOOKING.domain.load_many, locked=locked)
+    service = replace(BOOKING, domain=replace(BOOKING.domain, load_many=meeting.load))
+    code_key = folder / "code-key"
+    code_key.write_bytes(b"k" * 32)
+    async with (
+        testing.running(service, database, code_key_file=code_key) as one,
+        testing.running(service, database, code_key_file=code_key) as other,
+    ):
+        await one.deliver("booking.catalogue", *map(one.arrival, (mall_entry(), service_entry())))
+        yield one, other, meeting
+
+
 @pytest.mark.parametrize(
     "plant,kind",
     [(bugs.version_check_off, "lost"), (None, None)],
@@ -101,15 +122,7 @@ async def test_two_at_one_appointment(
     if plant is not None:
         plant(monkeypatch)
     seen, database = Seen("booking"), await fresh_database("booking")
-    meeting = Meeting(BOOKING.domain.load_many, locked=plant is None)
-    service = replace(BOOKING, domain=replace(BOOKING.domain, load_many=meeting.load))
-    code_key = tmp_path / "code-key"
-    code_key.write_bytes(b"k" * 32)
-    async with (
-        testing.running(service, database, code_key_file=code_key) as one,
-        testing.running(service, database, code_key_file=code_key) as other,
-    ):
-        await one.deliver("booking.catalogue", *map(one.arrival, (mall_entry(), service_entry())))
+    async with rivals(database, tmp_path, locked=plant is None) as (one, other, meeting):
         booking = Booking(one)
         made = (await booking.book(await booking.opened())).json()
         proof = {"Booking-Code": made["booking_code"]}
@@ -139,15 +152,7 @@ async def test_two_at_one_place(
     if plant is not None:
         plant(monkeypatch)
     seen, database = Seen("booking"), await fresh_database("booking")
-    meeting = Meeting(BOOKING.domain.load_many, locked=plant is None)
-    service = replace(BOOKING, domain=replace(BOOKING.domain, load_many=meeting.load))
-    code_key = tmp_path / "code-key"
-    code_key.write_bytes(b"k" * 32)
-    async with (
-        testing.running(service, database, code_key_file=code_key) as one,
-        testing.running(service, database, code_key_file=code_key) as other,
-    ):
-        await one.deliver("booking.catalogue", *map(one.arrival, (mall_entry(), service_entry())))
+    async with rivals(database, tmp_path, locked=plant is None) as (one, other, meeting):
         session = await Booking(one).opened(capacity=1)
         meeting.is_on = True
         await asyncio.gather(
