@@ -180,14 +180,8 @@ class Morning:
         await tell("dinas-teknis", "pemeriksaan-kelengkapan", "done")
         # Two agencies work side by side; one reports over Kafka, the other over HTTP.
         await asyncio.gather(
-            self._in_turn(
-                tell("dlh", "dokumen-lingkungan", "accepted"),
-                tell("dlh", "dokumen-lingkungan", "done"),
-            ),
-            self._in_turn(
-                tell("dpmptsp", "kesesuaian-ruang", "accepted"),
-                tell("dpmptsp", "kesesuaian-ruang", "done"),
-            ),
+            self._in_turn(tell, "dlh", "dokumen-lingkungan"),
+            self._in_turn(tell, "dpmptsp", "kesesuaian-ruang"),
         )
         await tell("dinas-teknis", "pemeriksaan-teknis", "accepted")
         await tell(
@@ -206,9 +200,11 @@ class Morning:
         await tell("dpmptsp", "pembayaran-retribusi", "done")
         await tell("dpmptsp", "penerbitan-persetujuan", "done")
 
-    async def _in_turn(self, *steps: Coroutine[Any, Any, None]) -> None:
-        for one in steps:
-            await one
+    async def _in_turn(
+        self, tell: Callable[..., Coroutine[Any, Any, None]], agency: str, stage: str
+    ) -> None:
+        for outcome in ("accepted", "done"):
+            await tell(agency, stage, outcome)
 
     def _teller(self, story: Story) -> Callable[..., Coroutine[Any, Any, None]]:
         async def tell(
@@ -232,15 +228,25 @@ class Morning:
 
     async def _until(self, story: Story, stage: str, state: str) -> None:
         """Wait until the read model shows what the report caused."""
-        path = f"/v1/applications/{story.application_id}"
         async with asyncio.timeout(_WAIT_SECONDS):
             while True:
-                found = await self.calls.get(
-                    "tracking", path, headers=await self.calls.bearer(OFFICER)
-                )
-                if (stage, state) in {(one["stage"], one["state"]) for one in found["stages"]}:
+                if (stage, state) in await self._shown(story):
                     return
                 await asyncio.sleep(0.05)
+
+    async def _shown(self, story: Story) -> set[tuple[str, str]]:
+        """Stages and states in the read model, which follows behind: at first it knows nothing."""
+        try:
+            found = await self.calls.get(
+                "tracking",
+                f"/v1/applications/{story.application_id}",
+                headers=await self.calls.bearer(OFFICER),
+            )
+        except Answered as refused:
+            if refused.code != "not_found":
+                raise
+            return set()
+        return {(one["stage"], one["state"]) for one in found["stages"]}
 
     async def _mend(self, story: Story, stage: str) -> None:
         await self.calls.post(
