@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -25,13 +26,21 @@ from bench import (
     start,
     table,
     tickets,
+    waits,
 )
-from bench.ground import Settings, platform, servers
-from bench.results import LATEST, Row
+from bench.ground import Settings, Tell, platform, servers
+from bench.results import LATEST, Row, marked_quick
 from local import paths
 
-ON_SERVERS = (commands, relay, projector, tickets)
+ON_SERVERS = (
+    commands,
+    waits,
+    relay,
+    projector,
+    tickets,
+)
 ON_PLATFORM = (read_model,)
+QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
 IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS, *audit.IDS)
 
@@ -41,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("ids", nargs="*", metavar="id", help=f"some of {', '.join(IDS)}")
     parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "bench")
-    parser.add_argument("--repetitions", type=int, default=5, help="pairs of ours and reference")
-    parser.add_argument("--seconds", type=float, default=20, help="of each load on the platform")
-    parser.add_argument("--results", type=Path, default=LATEST, help="the file to keep rows in")
+    parser.add_argument("--repetitions", type=int, help="pairs of ours and reference; 5")
+    parser.add_argument("--seconds", type=float, help="of each load on the platform; 20")
+    parser.add_argument("--results", type=Path, help="the file to keep rows in; latest.json")
+    parser.add_argument("--quick", action="store_true", help=QUICK)
     chosen = parser.parse_args(arguments)
     unknown = sorted(set(chosen.ids) - set(IDS))
     if unknown:
@@ -55,14 +65,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def tell(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s[/dim]  {text}", highlight=False)
 
-    settings = Settings(
-        chosen.home.resolve(), tell, repetitions=chosen.repetitions, load_seconds=chosen.seconds
-    )
+    settings = settings_of(chosen, tell)
+    file = chosen.results or (settings.home / "quick.json" if chosen.quick else LATEST)
+    if chosen.quick and file.resolve() == LATEST:
+        parser.error(f"quick figures are not kept in {LATEST.name}")
     rows = measure(settings, set(chosen.ids or IDS))
-    keep(rows, chosen.results)
-    table.show(rows, console)
-    console.print(f"kept in {chosen.results}")
+    rows = [marked_quick(row) for row in rows] if chosen.quick else rows
+    keep(rows, file)
+    table.show(rows, console, table.QUICK if chosen.quick else table.FULL)
+    console.print(f"kept in {file}")
     return 0 if all(row.checked for row in rows) else 1
+
+
+def settings_of(chosen: argparse.Namespace, tell: Tell) -> Settings:
+    """What was chosen; everything is shorter when it is to be quick."""
+    settings = Settings(chosen.home.resolve(), tell)
+    if chosen.quick:
+        settings = settings.quickened()
+    return replace(
+        settings,
+        repetitions=chosen.repetitions or settings.repetitions,
+        load_seconds=chosen.seconds or settings.load_seconds,
+    )
 
 
 def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:

@@ -8,8 +8,10 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -39,9 +41,21 @@ _CREATE = "CREATE TABLE bare (id bigserial PRIMARY KEY, key uuid NOT NULL, body 
 _INSERT = "INSERT INTO bare (key, body) VALUES ($1, $2)"
 
 
-async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
-    """One row."""
-    settings = servers.settings
+@dataclass(frozen=True)
+class Opened:
+    """Tracking's decisions on a database of their own, with applications to decide about."""
+
+    servers: Servers
+    dispatcher: Dispatcher
+    pool: Any
+    """Bare connections for the reference."""
+    checks: Any
+    applications: Sequence[ApplicationId]
+
+
+@asynccontextmanager
+async def opened(servers: Servers) -> AsyncIterator[Opened]:
+    """A new database with `APPLICATIONS` applications; all of it closed at the end."""
     where = await servers.fresh_database("tracking")
     database = Database(where["program"], name="bench")
     dispatcher = Dispatcher(database, DOMAIN)
@@ -54,21 +68,28 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
         await checks.execute(_CREATE)
         await checks.execute(f'GRANT ALL ON bare, bare_id_seq TO "{where["name"]}"')
         applications = await _prepare(database, dispatcher)
-
-        async def ours() -> Leg:
-            return await _dispatched(servers, dispatcher, applications, checks)
-
-        async def reference() -> Leg:
-            return await _inserted(servers, pool, checks)
-
-        settings.tell(f"P1: {CALLERS} callers on {APPLICATIONS:,} applications")
-        await ours()
-        pairs = await alternate(ours, reference, settings.repetitions, settings.tell)
+        yield Opened(servers, dispatcher, pool, checks, applications)
     finally:
         await dispatcher.stop()
         await pool.close()
         await checks.close()
         await database.close()
+
+
+async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
+    """One row."""
+    settings = servers.settings
+    async with opened(servers) as ready:
+
+        async def ours() -> Leg:
+            return await dispatched(ready)
+
+        async def reference() -> Leg:
+            return await inserted(ready, CALLERS)
+
+        settings.tell(f"P1: {CALLERS} callers on {APPLICATIONS:,} applications")
+        await ours()
+        pairs = await alternate(ours, reference, settings.repetitions, settings.tell)
     settings.tell(f"  {pairs.told()}; faults: {'; '.join(pairs.faults) or 'none'}")
     what = f"commands in process, {CALLERS} callers, against bare inserts{pairs.suffix}"
     figure = median_figure(pairs)
@@ -98,31 +119,30 @@ async def _prepare(database: Database, dispatcher: Dispatcher) -> list[Applicati
     return made
 
 
-async def _dispatched(
-    servers: Servers, dispatcher: Dispatcher, applications: Sequence[ApplicationId], checks: Any
-) -> Leg:
-    """Commands are made before the clock runs: that is the work of the doors."""
-    lots = random.Random(7)  # noqa: S311 - no secret
-    ready = [_command(lots.choice(applications)) for _ in range(_prepared(servers))]
-    waiting = iter(ready)
-    ends_at = time.perf_counter() + servers.settings.leg_seconds
-    watch = Stopwatch(servers.postmaster)
+async def dispatched(ready: Opened) -> Leg:
+    """As many as can be. Commands are made before the clock runs: that is the work of the doors."""
+    settings = ready.servers.settings
+    waiting = iter(some(ready.applications, round(_PREPARED * settings.leg_seconds)))
+    ends_at = time.perf_counter() + settings.leg_seconds
+    watch = Stopwatch(ready.servers.postmaster)
     done: list[Command] = []
 
     async def call() -> None:
         for command in waiting:
-            await dispatcher.dispatch(command, Cause(command.key))
+            await ready.dispatcher.dispatch(command, Cause(command.key))
             done.append(command)
             if time.perf_counter() > ends_at:
                 return
 
     await asyncio.gather(*(call() for _ in range(CALLERS)))
     leg = watch.leg(len(done))
-    return leg.with_faults(await _faults(checks, done))
+    return leg.with_faults(await faults(ready.checks, done))
 
 
-def _prepared(servers: Servers) -> int:
-    return round(_PREPARED * servers.settings.leg_seconds)
+def some(applications: Sequence[ApplicationId], count: int) -> list[Command]:
+    """Reports on applications drawn by lot."""
+    lots = random.Random(7)  # noqa: S311 - no secret
+    return [_command(lots.choice(applications)) for _ in range(count)]
 
 
 def _command(application: ApplicationId) -> Command:
@@ -132,8 +152,8 @@ def _command(application: ApplicationId) -> Command:
     return report_command(_AGENCY, report, clock.now(), clock.now())
 
 
-async def _faults(checks: Any, done: Sequence[Command]) -> list[str]:
-    """Every command answered once, two facts each, versions without gap and in order."""
+async def faults(checks: Any, done: Sequence[Command]) -> list[str]:
+    """Unless every command is answered once, with two facts, and versions have no gap."""
     keys = [command.key for command in done]
     answered = await checks.fetchval("SELECT count(*) FROM commands WHERE key = ANY($1)", keys)
     refused = await checks.fetchval("SELECT count(*) FROM commands WHERE answer IS NULL")
@@ -159,21 +179,25 @@ async def _faults(checks: Any, done: Sequence[Command]) -> list[str]:
     return found
 
 
-async def _inserted(servers: Servers, pool: Any, checks: Any) -> Leg:
+async def inserted(ready: Opened, callers: int, waits: list[float] | None = None) -> Leg:
+    """One-row transactions; `waits` takes the seconds of each."""
+    waits = [] if waits is None else waits
+    checks = ready.checks
     before = await checks.fetchval("SELECT count(*) FROM bare")
-    ends_at = time.perf_counter() + servers.settings.leg_seconds
-    watch = Stopwatch(servers.postmaster)
+    ends_at = time.perf_counter() + ready.servers.settings.leg_seconds
+    watch = Stopwatch(ready.servers.postmaster)
     done = 0
 
     async def call() -> None:
         nonlocal done
-        async with pool.acquire() as connection:
+        async with ready.pool.acquire() as connection:
             insert = await connection.prepare(_INSERT)
-            while time.perf_counter() < ends_at:
+            while (began := time.perf_counter()) < ends_at:
                 await insert.fetch(ReportId.new(), _DOCUMENT)
+                waits.append(time.perf_counter() - began)
                 done += 1
 
-    await asyncio.gather(*(call() for _ in range(CALLERS)))
+    await asyncio.gather(*(call() for _ in range(callers)))
     leg = watch.leg(done)
     stored = await checks.fetchval("SELECT count(*) FROM bare") - before
     return leg.with_faults([] if stored == done else [f"{done - stored} rows missing"])

@@ -8,7 +8,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,13 @@ class Settings:
     leg_seconds: float = 2.5
     load_seconds: float = 20.0
     facts: int = 20_000
+    quick: bool = False
+
+    def quickened(self) -> "Settings":
+        """The same with everything short: it shows that a benchmark works, and no figure."""
+        return replace(
+            self, repetitions=2, leg_seconds=0.5, load_seconds=4.0, facts=5_000, quick=True
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ from bench.results import Row
 
 _WIDTH, _LEFT, _BAR, _GAP, _TOP = 760, 330, 18, 8, 46
 _LOOKS = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12" role="img"'
+_TO_READ_MODEL = ("P8", "P9")
+# Against another way to do the same, not against a limit.
+_AGAINST_RIVALS = ("P10", "P11", "P16")
 _OURS, _REFERENCE = "#0b6e4f", "#b8c4cc"
 
 
@@ -44,10 +47,10 @@ def svg(title: str, bars: Sequence[Bar], note: str = "") -> str:
 
 
 def latencies(rows: Sequence[Row]) -> str:
-    """From event to read model: the rows that are milliseconds, each beside its reference."""
+    """From event to read model: milliseconds, each beside its reference."""
     bars: list[Bar] = []
     for row in rows:
-        if row.unit != "ms":
+        if not row.id.startswith(_TO_READ_MODEL):
             continue
         bars.append(Bar(row.what, row.ours, f"{row.ours:.3g} ms, goal {row.goal}"))
         if row.reference is not None:
@@ -60,7 +63,9 @@ def ratios(rows: Sequence[Row]) -> str:
     bars = [
         Bar(row.what, row.ratio, f"{row.ratio:.2f} R, goal {row.goal}")
         for row in rows
-        if row.ratio is not None and row.unit.endswith("/s")
+        if row.ratio is not None
+        and row.unit.endswith("/s")
+        and not row.id.startswith(_AGAINST_RIVALS)
     ]
     return svg(
         "Rates as shares of a bare limit", bars, "R is measured in the same run; longer is better"

@@ -10,6 +10,8 @@ from bench.results import Row
 
 BEGIN, END = "<!-- begin figures -->", "<!-- end figures -->"
 HEADERS = ("id", "what", "ours", "reference", "ratio", "goal", "holds", "checked")
+FULL = "Figures of this machine"
+QUICK = "Quick: what works, not how fast it is"
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -32,9 +34,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def show(rows: Sequence[Row], console: Console) -> None:
+def show(rows: Sequence[Row], console: Console, title: str = FULL) -> None:
     """Print the table."""
-    table = Table(*HEADERS, title="Figures of this machine")
+    table = Table(*HEADERS, title=title)
     for row in rows:
         table.add_row(*cells(row), style="red" if row.holds is False else None)
     console.print(table)

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from bench import plot, table
-from bench.results import Figure, at_most_above, judged, ratio_at_least
+from bench.results import Figure, at_most_above, judged, ratio_at_least, ratio_at_most
 
 ROWS = [
     judged("P1", "commands & more", Figure(6000, "1/s", 12000), ratio_at_least(0.6), checked=True),
@@ -30,6 +30,13 @@ def test_only_rates_are_shown_as_shares() -> None:
     assert len(widths(picture)) == 1
     assert "commands &amp; more" in picture
     assert "0.50 R" in picture
+
+
+def test_waits_on_other_ways_and_rates_of_rivals_are_in_neither_picture() -> None:
+    wait = judged("P3", "a command", Figure(9, "ms", 3), ratio_at_most(40), checked=True)
+    rival = judged("P11.rate", "a line", Figure(9, "1/s", 3), ratio_at_least(2), checked=True)
+    assert plot.latencies([*ROWS, wait]) == plot.latencies(ROWS)
+    assert plot.ratios([*ROWS, rival]) == plot.ratios(ROWS)
 
 
 def test_a_picture_without_figures_is_a_picture() -> None:
