@@ -53,7 +53,7 @@ class KeySource(Protocol):
     revision: int
 
     async def get(self, kid: str) -> OKPKey | None:
-        """The key of that id, or None. Raises Unavailable when no key was ever seen."""
+        """The key of that id, or None. Raises Unavailable when nobody can tell at the moment."""
 
 
 class _Header(BaseModel):
@@ -83,7 +83,9 @@ class _Seen(NamedTuple):
 
 @dataclass
 class Verifier:
-    """Turns a token into a principal. Raises NotAuthenticated, or Unavailable without any keys.
+    """Turns a token into a principal. Raises NotAuthenticated.
+
+    Raises Unavailable when its key is unknown and the issuer does not answer.
 
     Checked tokens are remembered by digest, because a signature costs more than all the rest.
     """

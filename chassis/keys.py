@@ -61,6 +61,7 @@ class Keys:
             transport=transport, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
         )
         self._asked_at = float("-inf")
+        self._is_told = False
         self._lock = asyncio.Lock()
         self._refresher: asyncio.Task[None] | None = None
 
@@ -77,14 +78,18 @@ class Keys:
         await self._client.aclose()
 
     async def get(self, kid: str) -> OKPKey | None:
-        """The key of that id, or None. Asks the issuer again, at most once in REFETCH_SECONDS."""
+        """The key of that id, or None. Asks the issuer again, at most once in REFETCH_SECONDS.
+
+        Raises Unavailable for an unknown id while the issuer does not answer: it may be a new key.
+        """
         if kid not in self._known:
             async with self._lock:
                 if kid not in self._known and self._clock() - self._asked_at >= REFETCH_SECONDS:
                     await self._fetch()
-        if not self._known:
-            raise Unavailable(5, "the token issuer has not answered yet")
-        return self._known.get(kid)
+        key = self._known.get(kid)
+        if key is None and not self._is_told:
+            raise Unavailable(5, "the token issuer does not answer, and the key is not known yet")
+        return key
 
     async def _refresh(self) -> None:
         while True:
@@ -94,7 +99,7 @@ class Keys:
 
     async def _fetch(self) -> None:
         """Ask the issuer. Whatever it answers, known keys are given up only for a new good set."""
-        self._asked_at = self._clock()
+        self._asked_at, self._is_told = self._clock(), False
         try:
             async with asyncio.timeout(2 * TIMEOUT_SECONDS):
                 raw = await self._body()
@@ -106,6 +111,7 @@ class Keys:
         except Exception as problem:  # noqa: BLE001 - no answer of the issuer may end the refreshing
             _log.warning("jwks.fetch_failed", kind=type(problem).__name__, known=len(self._known))
             return
+        self._is_told = bool(found)
         if found and {kid: key.thumbprint() for kid, key in found.items()} != {
             kid: key.thumbprint() for kid, key in self._known.items()
         }:

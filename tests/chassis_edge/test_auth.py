@@ -242,9 +242,38 @@ async def test_known_keys_are_kept_while_the_issuer_is_away(
     for number, answer in enumerate(bad_answers):
         issuer.answer = answer
         clock.now += REFETCH_SECONDS
-        assert "not known" in await refusal(verifier, mint(header={"kid": f"other-{number}"}))
+        # The key of this token may be a new one, of which nobody has told us yet.
+        new = mint(header={"kid": f"other-{number}"})
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await verifier.principal(new)
         await believed(verifier, mint({"sub": f"officer-{number}"}))
     assert issuer.asked == 1 + len(bad_answers)
+    issuer.answer = issuer.publish
+    clock.now += REFETCH_SECONDS
+    assert "not known" in await refusal(verifier, mint(header={"kid": "other"}))
+
+
+async def test_a_token_with_a_new_key_is_told_to_come_back_while_the_issuer_is_away(
+    guarded: FastAPI,
+    connect: Callable[..., Any],
+    issuer: Issuer,
+    clock: Clock,
+    mint: Callable[..., str],
+) -> None:
+    new = OKPKey.generate_key("Ed25519", parameters={"kid": "key-2"})
+    token = mint(header={"kid": "key-2"}, key=new)
+    issuer.keys.append(new)
+    issuer.answer = issuer.away
+    clock.now += REFETCH_SECONDS
+    async with connect(guarded) as client:
+        headers = {"authorization": f"Bearer {token}"}
+        early = await client.get("/v1/console", headers=headers)
+        assert (early.status_code, early.json()["code"]) == (503, "unavailable")
+        assert int(early.headers["retry-after"]) > 0
+        issuer.answer = issuer.publish
+        clock.now += REFETCH_SECONDS
+        assert (await client.get("/v1/console", headers=headers)).status_code == 200
 
 
 async def test_without_any_key_the_answer_is_later_and_not_no(
