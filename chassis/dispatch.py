@@ -64,6 +64,11 @@ class Dispatcher:
         self._pace = Pace(_PACE_SECONDS)
         self._closing = False
         self._flusher: asyncio.Task[None] | None = None
+        # What alerts add up and compare must be there before it first happens.
+        for reason in ("closing", "queue", "lane"):
+            metrics.QUEUE_REJECTED(reason).inc(0)
+        for command in domain.handlers:
+            metrics.COMMANDS(command.__name__, "failed").inc(0)
 
     def start(self) -> None:
         """Begin to answer."""

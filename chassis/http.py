@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from chassis import auth, jsontext, openapi, pages, problems
+from chassis import auth, jsontext, metrics, openapi, pages, problems
 from chassis.auth import Access, Caller
 from chassis.edge import Edge
 from chassis.errors import Failure, Malformed
@@ -48,6 +48,7 @@ IdempotencyKey = Annotated[
 """The parameter that every command has: the caller's key for this intention."""
 
 _IS_BODY = object()
+_FAILED = ("500", "503")
 Json = Annotated[M, _IS_BODY]
 """`form: Json[Model]`: the request body, read strictly as that model."""
 
@@ -155,6 +156,10 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
         app.router.routes.extend(router.routes)
     if auth.protected_routes(app) and verifier is None:
         raise TypeError("there are protected routes, but nothing that checks tokens")
+    for name in {*auth.protected_routes(app), *auth.public_routes(app)}:
+        method, _, path = name.partition(" ")
+        for status in _FAILED:  # alerts compare them, so they are there before the first
+            metrics.HTTP_REQUESTS(method, path, status).inc(0)
     return app
 
 

@@ -9,10 +9,23 @@ from typing import Any
 from chassis import metrics
 from chassis.arrivals import Arrival, Rejected, headers_from
 from chassis.database import Tx
+from chassis.errors import MALFORMED, KeyReused
 
 # Records with these reasons are not at fault: they wait for one that is missing or parked.
 GAP = "gap"
 BEHIND = "behind"
+# All that the chassis itself puts records aside for; a subscription may have more of its own.
+REASONS = (
+    GAP,
+    BEHIND,
+    "conflict",
+    "handler_failed",
+    "malformed_envelope",
+    "unknown_event",
+    "wrong_topic",
+    KeyReused.code,
+    *MALFORMED,
+)
 
 _PARK = """
 INSERT INTO parked (consumer, topic, partition, "offset", key, headers, value, reason, detail,

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from typing_extensions import override
 
-from chassis import auth, http, kafka, logs, metrics, operations, telemetry
+from chassis import auth, http, kafka, logs, metrics, operations, parking, telemetry
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.decide import Domain, Outcome
@@ -94,6 +94,7 @@ class Running:
         self._keys = keys or Keys(settings.jwks_url)
         self._tasks: list[asyncio.Task[None]] = []
         self._register_checks()
+        self._appear_in_metrics()
 
     async def dispatch(self, command: Command) -> Outcome:
         """Answer a command that came from outside; it begins a story of its own."""
@@ -197,6 +198,14 @@ class Running:
             lacking = await missing(tx, self.service.name)
         if lacking:
             raise NotReady(f"run the migrations first, beginning with {lacking[0]}")
+
+    def _appear_in_metrics(self) -> None:
+        """Put what alerts look at there before it first happens: a rise from nothing is no rise."""
+        for runner in self.runners:
+            consumer = runner.subscription.consumer
+            metrics.CONSUMER_LOG_REPLACED(consumer).inc(0)
+            for reason in parking.REASONS:
+                metrics.CONSUMER_PARKED(consumer, reason).inc(0)
 
     def _register_checks(self) -> None:
         self.health.check("database", self.database.ping)
