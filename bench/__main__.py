@@ -21,6 +21,7 @@ from bench import (
     plot,
     projector,
     read_model,
+    rebuild,
     relay,
     results,
     start,
@@ -38,6 +39,7 @@ ON_SERVERS = (
     relay,
     projector,
     tickets,
+    rebuild,
 )
 ON_PLATFORM = (read_model,)
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"

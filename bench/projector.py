@@ -27,7 +27,8 @@ from chassis.arrivals import Arrival, Delivered
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.subscription import Subscription
-from contracts.envelope import from_headers, to_headers
+from contracts.envelope import Envelope, from_headers, to_headers
+from contracts.ids import ApplicationId
 from contracts.tracking import ActivityRecorded, ApplicationSubmitted
 from services.tracking.wiring import READ_MODEL
 
@@ -54,7 +55,8 @@ async def run(servers: Servers, wanted: AbstractSet[str]) -> list[Row]:
     straight = await asyncpg.connect(where["program"].replace("+asyncpg", ""))
     await checks.execute(_CREATE)
     await checks.execute(f'GRANT ALL ON straight TO "{where["name"]}"')
-    await _fill(servers)
+    await make_topic(servers.kafka.bootstrap, TOPIC, PARTITIONS)
+    await fill(servers, TOPIC, envelopes(settings.facts))
     bench = _Projector(servers, database, checks, straight)
     rows: list[Row] = []
     try:
@@ -100,8 +102,8 @@ class _Projector:
     async def read_model(self) -> Leg:
         """Tracking's own subscription under a consumer group that has read nothing yet."""
         await self._checks.execute(_EMPTY)
-        runner = _Counting(self._database, _as_newcomer(), self._facts)
-        leg = await self._run(runner)
+        runner = Counting(self._database, _as_newcomer(), self._facts)
+        leg = await taken_in(self._servers, runner, self._facts)
         rows = await self._checks.fetch(_LINES)
         found = out_of_order("timeline", [(row["aggregate_id"], row["version"]) for row in rows])
         return leg.with_faults(found + self._count(len(rows)))
@@ -109,7 +111,7 @@ class _Projector:
     async def kit(self) -> Leg:
         """The same runner and reading, and nothing behind them."""
         runner = _Reading(self._database, _as_newcomer(), self._facts)
-        leg = await self._run(runner)
+        leg = await taken_in(self._servers, runner, self._facts)
         return leg.with_faults(self._count(runner.read_well))
 
     async def straight_line(self) -> Leg:
@@ -124,7 +126,7 @@ class _Projector:
                 newest[key] = (key, envelope.version or 0, fact.model_dump_json())
             await self._straight.execute(_UPSERT, *map(list, zip(*newest.values(), strict=True)))
 
-        leg = await self._fetch(upsert)
+        leg = await fetched(self._servers, TOPIC, self._facts, upsert)
         total = await self._straight.fetchval("SELECT sum(version) FROM straight")
         return leg.with_faults(self._count(total))
 
@@ -136,55 +138,62 @@ class _Projector:
             nonlocal seen
             seen += sum(_read(record)[1] is not None for record in records)
 
-        leg = await self._fetch(read)
+        leg = await fetched(self._servers, TOPIC, self._facts, read)
         return leg.with_faults(self._count(seen))
 
     def _count(self, got: int) -> list[str]:
         return [] if got == self._facts else [f"{self._facts - got} facts missing"]
 
-    async def _run(self, runner: "_Counting") -> Leg:
-        broker = kafka.new_broker(self._servers.kafka.bootstrap, "bench")
-        runner.subscribe(broker)
-        starting = asyncio.create_task(broker.start())
-        try:
-            async with asyncio.timeout(120):
-                await runner.assigned.wait()
-                watch = Stopwatch(self._servers.postmaster, self._servers.broker)
-                await runner.full.wait()
-            leg = watch.leg(self._facts)
-            await starting
-        finally:
-            runner.stop()
-            await broker.stop()
-        return leg
 
-    async def _fetch(self, step: Step) -> Leg:
-        consumer = AIOKafkaConsumer(
-            TOPIC,
-            bootstrap_servers=self._servers.kafka.bootstrap,
-            group_id=f"bench.{secrets.token_hex(4)}",
-            auto_offset_reset="earliest",
-            enable_auto_commit=False,
-        )
-        await consumer.start()
-        try:
-            async with asyncio.timeout(120):
-                first = await consumer.getmany(timeout_ms=30_000, max_records=1)
-                await step([record for batch in first.values() for record in batch])
-                watch = Stopwatch(self._servers.postmaster, self._servers.broker)
-                taken = 1
-                while taken < self._facts:
-                    found = await consumer.getmany(timeout_ms=200, max_records=500)
-                    records = [record for batch in found.values() for record in batch]
-                    if records:
-                        await step(records)
-                    taken += len(records)
-            return watch.leg(taken)
-        finally:
-            await consumer.stop()
+async def taken_in(servers: Servers, runner: "Counting", count: int) -> Leg:
+    """What the runner needs to take in so many records, once it has its partitions."""
+    broker = kafka.new_broker(servers.kafka.bootstrap, "bench")
+    runner.subscribe(broker)
+    starting = asyncio.create_task(broker.start())
+    try:
+        async with asyncio.timeout(120):
+            await runner.assigned.wait()
+            watch = Stopwatch(servers.postmaster, servers.broker)
+            await runner.full.wait()
+        leg = watch.leg(count)
+        await starting
+    finally:
+        runner.stop()
+        await broker.stop()
+    return leg
 
 
-class _Counting(Runner):
+async def fetched(servers: Servers, topic: str, count: int, step: Step) -> Leg:
+    """What the client library needs to hand so many records of a topic to a step, batch by batch.
+
+    The clock starts with the first record.
+    """
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=servers.kafka.bootstrap,
+        group_id=f"bench.{secrets.token_hex(4)}",
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(120):
+            first = await consumer.getmany(timeout_ms=30_000, max_records=1)
+            await step([record for batch in first.values() for record in batch])
+            watch = Stopwatch(servers.postmaster, servers.broker)
+            taken = 1
+            while taken < count:
+                found = await consumer.getmany(timeout_ms=200, max_records=500)
+                records = [record for batch in found.values() for record in batch]
+                if records:
+                    await step(records)
+                taken += len(records)
+        return watch.leg(taken)
+    finally:
+        await consumer.stop()
+
+
+class Counting(Runner):
     """Counts what it has taken in for good."""
 
     def __init__(self, database: Database, subscription: Subscription, wanted: int) -> None:
@@ -204,7 +213,7 @@ class _Counting(Runner):
             self.full.set()
 
 
-class _Reading(_Counting):
+class _Reading(Counting):
     """Reads and does nothing else."""
 
     read_well = 0
@@ -230,21 +239,22 @@ _KINDS: dict[bytes, Any] = {
 }
 
 
-async def _fill(servers: Servers) -> None:
-    """The topic that the read model knows: each application begins, then its activities."""
-    await make_topic(servers.kafka.bootstrap, TOPIC, PARTITIONS)
+async def fill(
+    servers: Servers, topic: str, facts: Sequence[tuple[Envelope, ApplicationId]]
+) -> None:
+    """Facts as the read model knows them: each application begins, then its activities."""
     producer = kafka.new_producer(servers.kafka.bootstrap, "bench-fill")
     await producer.start()
     try:
         futures = []
-        for envelope, application in envelopes(servers.settings.facts):
+        for envelope, application in facts:
             begins = envelope.version == 1
             kind = ApplicationSubmitted if begins else ActivityRecorded
             about = json.dumps({"application_id": str(application)})
             value = about if begins else payload_of(application)
             key = str(application).encode()
             headers = to_headers(replace(envelope, type=kind.wire_type()))
-            futures.append(await producer.send(TOPIC, value.encode(), key=key, headers=headers))
+            futures.append(await producer.send(topic, value.encode(), key=key, headers=headers))
         await asyncio.gather(*futures)
     finally:
         await producer.stop()
