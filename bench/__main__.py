@@ -25,6 +25,8 @@ from bench import (
     relay,
     results,
     start,
+    stream_memory,
+    streams,
     table,
     tickets,
     waits,
@@ -41,10 +43,17 @@ ON_SERVERS = (
     tickets,
     rebuild,
 )
-ON_PLATFORM = (read_model,)
+ON_PLATFORM = (
+    read_model,  # first: it tells what every process holds since the start
+    stream_memory,
+)
+ALONE = (
+    start,
+    streams,
+)
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
-IDS = (*(each for one in (*ON_SERVERS, *ON_PLATFORM) for each in one.IDS), *start.IDS, *audit.IDS)
+IDS = tuple(each for one in (*ON_SERVERS, audit, *ALONE, *ON_PLATFORM) for each in one.IDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,8 +108,9 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
         rows += asyncio.run(_on_servers(settings, wanted))
     if "P24" in wanted:
         rows += audit.run(settings)
-    if "P21" in wanted:
-        rows += asyncio.run(start.run(settings))
+    for alone in ALONE:
+        if wanted & (set(alone.IDS) - {"P22"}):
+            rows += asyncio.run(alone.run(settings))
     if "P22" in wanted or any(wanted & set(one.IDS) for one in ON_PLATFORM):
         with platform(settings) as running:
             rows += start.warm(running)

@@ -41,7 +41,7 @@ from contracts.ids import uuid7
 
 _CONNECT_SECONDS = 1.0
 # New objects between two collections; the default of 700 is a few requests.
-_GC_OBJECTS = 20_000
+GC_OBJECTS = 20_000
 _log = structlog.get_logger("chassis.service")
 
 
@@ -288,7 +288,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
     )
     # What was imported lives for ever: the collector need not look at it again and again.
     gc.freeze()
-    gc.set_threshold(_GC_OBJECTS)
+    gc.set_threshold(GC_OBJECTS)
     server = _Server(config, running.stopping)
     await server.serve()
     if not server.started:
