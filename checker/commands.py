@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checker.evidence import Check, Command, Event, Evidence, Fact
+from checker.poison import SETTLES, answer_key, poisons
 
 Effect = tuple[str, str]
 _CLIENTS = frozenset({"booking", "queue", "tracking", "ledger", "notify"})
@@ -32,7 +33,8 @@ _OF_CLIENTS = (_EFFECTS.keys() | _REPORTS) - {"AdmitAppointment"}
 _ANSWERED, _MOVED = "answer to report", "step of report"
 _ANSWERS = frozenset({"tracking.report_accepted.v1", "tracking.report_refused.v1"})
 _ROOTS = frozenset(type_ for type_, _ in _EFFECTS.values())
-_LOOKS = frozenset({"read", "read_application", "stream"})
+_LOOKS = frozenset({"read", "read_application", "stream", "poison"}) | SETTLES
+"""Not among the commands: what only looks, and what I18 judges."""
 _REGISTER = "register"
 
 
@@ -125,6 +127,10 @@ def _asked(check: Check, evidence: Evidence) -> None:
             asked.add(place)
             if event.phase in {"ok", "unknown"}:
                 hopeful.add(place)
+    for where, event in poisons(evidence).items():
+        answered = ("tracking", str(answer_key(where, event)))
+        asked.add(answered)
+        hopeful.add(answered)
     for command in evidence.commands:
         if command.name not in _OF_CLIENTS:
             continue

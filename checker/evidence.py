@@ -100,6 +100,9 @@ class Parked:
     reason: str
     blocking: bool
     settled: bool
+    service: str = ""
+    id: int = 0
+    settled_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

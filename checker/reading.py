@@ -21,8 +21,8 @@ SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at
 """
 _COMMANDS = "SELECT actor, key, name, answer FROM commands"
 _PARKED = """
-SELECT consumer, topic, partition, "offset", key, reason, blocking, settled_at FROM parked
-ORDER BY id
+SELECT consumer, topic, partition, "offset", key, reason, blocking, settled_at, id, settled_by
+FROM parked ORDER BY id
 """
 _PLACES = "SELECT consumer, topic, partition, next_offset FROM positions"
 _IDLE = """
@@ -97,7 +97,7 @@ async def read_service(service: str, url: str, found: Progress, evidence: Eviden
                     Command(service, row["actor"], row["key"], row["name"], answer)
                 )
             async for row in _rows(connection, _PARKED):
-                found["parked"].append(parked_of(row))
+                found["parked"].append(parked_of(service, row))
             async for row in _rows(connection, _PLACES):
                 found["places"].append(tuple(row.values()))
             async for row in _rows(connection, _IDLE):
@@ -128,7 +128,7 @@ def fact_of(service: str, row: Any) -> Fact:
     )
 
 
-def parked_of(row: Any) -> Parked:
+def parked_of(service: str, row: Any) -> Parked:
     """One row of the parked records."""
     return Parked(
         row["consumer"],
@@ -139,6 +139,9 @@ def parked_of(row: Any) -> Parked:
         row["reason"],
         row["blocking"],
         row["settled_at"] is not None,
+        service,
+        row["id"],
+        row["settled_by"] or "",
     )
 
 

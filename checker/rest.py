@@ -1,12 +1,11 @@
-"""I10, I16, I18: mails, and whether everything came to rest."""
+"""I10, I16: mails, and whether everything came to rest."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections import Counter
 
-from checker.evidence import Check, Evidence, Parked
+from checker.evidence import Check, Evidence
+from checker.poison import BEHIND, poisons, where
 
 MOST_MAILS = 3
-_BEHIND = "behind"
 
 
 def notifications_are_bounded(evidence: Evidence) -> Check:
@@ -49,75 +48,25 @@ def _one(check: Check, id_: str, end: str, evidence: Evidence) -> None:
 def everything_is_at_rest(evidence: Evidence) -> Check:
     """Nothing waits to be sent, read or committed, and only poison is parked."""
     check = Check("I16", "everything came to rest")
-    poison = _poisoned_keys(evidence)
+    poison = poisons(evidence)
+    keys = {(topic, str(event.request.get("key", ""))) for (topic, _, _), event in poison.items()}
     for fact in evidence.facts:
         check.examined += 1
         if not fact.sent:
             check.blame("lost", f"{fact.service}: {fact.type} {fact.id} was never sent")
     for place in evidence.places:
         check.examined += 1
-        where = f"{place.consumer} in {place.topic}:{place.partition}"
+        reader = f"{place.consumer} in {place.topic}:{place.partition}"
         if place.next_offset < place.end:
-            check.blame("lost", f"{where}: at {place.next_offset} of {place.end}")
+            check.blame("lost", f"{reader}: at {place.next_offset} of {place.end}")
         elif place.next_offset > place.end:
-            check.blame("illegal", f"{where}: at {place.next_offset}, behind the end {place.end}")
+            check.blame("illegal", f"{reader}: at {place.next_offset}, behind the end {place.end}")
     for one in evidence.parked:
         check.examined += 1
-        if not one.settled and (one.topic, one.key) not in poison:
-            check.blame("lost", f"{_where(one)} is parked: {one.reason}")
+        is_bad = (one.topic, one.partition, one.offset) in poison
+        waits = one.reason == BEHIND and (one.topic, one.key) in keys
+        if not (one.settled or is_bad or waits):
+            check.blame("lost", f"{where(one)} is parked: {one.reason}")
     for session in evidence.idle_in_transaction:
         check.blame("illegal", f"idle in transaction: {session}")
     return check
-
-
-def poison_is_parked(evidence: Evidence) -> Check:
-    """What the history calls poison is parked once per reader, with a reason, for its key alone.
-
-    Without a line of op `poison` there is nothing to examine but what is parked.
-    """
-    check = Check("I18", "poison is parked once, and holds back its own key only")
-    places: dict[tuple[str, int, int], list[Parked]] = defaultdict(list)
-    for one in evidence.parked:
-        check.examined += 1
-        places[one.topic, one.partition, one.offset].append(one)
-        if not one.reason:
-            check.blame("illegal", f"{_where(one)} is parked without a reason")
-    for event in evidence.history:
-        if event.op != "poison" or event.phase != "ok" or event.answer is None:
-            continue
-        check.examined += 1
-        place = (
-            str(event.request["topic"]),
-            int(event.answer["partition"]),
-            int(event.answer["offset"]),
-        )
-        if not places[place]:
-            check.blame("lost", f"the poison at {place} is parked nowhere")
-    for place, found in places.items():
-        for consumer, times in Counter(one.consumer for one in found).items():
-            if times > 1:
-                check.blame("doubled", f"{consumer}: {place} is parked {times} times")
-    _behind(check, evidence.parked)
-    return check
-
-
-def _behind(check: Check, parked: Iterable[Parked]) -> None:
-    """Who waits, waits for a parked record of the same key."""
-    blocking: set[tuple[str, str]] = set()
-    for one in parked:
-        if one.reason != _BEHIND:
-            blocking.add((one.consumer, one.key))
-        elif (one.consumer, one.key) not in blocking:
-            check.blame("illegal", f"{_where(one)} waits, and nothing of its key is parked")
-
-
-def _poisoned_keys(evidence: Evidence) -> set[tuple[str, str]]:
-    return {
-        (str(event.request["topic"]), str(event.request.get("key", "")))
-        for event in evidence.history
-        if event.op == "poison" and event.phase == "ok"
-    }
-
-
-def _where(one: Parked) -> str:
-    return f"{one.consumer}: {one.topic}:{one.partition}:{one.offset}"

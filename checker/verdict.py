@@ -9,8 +9,9 @@ from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_pe
 from checker.evidence import Check, Evidence, Kind
 from checker.legal import histories_are_legal
 from checker.places import capacity_is_kept, tickets_count_without_gap
+from checker.poison import poison_is_parked
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
-from checker.rest import everything_is_at_rest, notifications_are_bounded, poison_is_parked
+from checker.rest import everything_is_at_rest, notifications_are_bounded
 from checker.trail import kafka_is_the_log, ledger_is_the_log
 
 CHECKS: Sequence[Callable[[Evidence], Check]] = (

@@ -18,7 +18,8 @@ from rich.console import Console
 
 from local import paths
 from local.errors import StackError
-from tests.chaos import report
+from tests.chaos import publish, report
+from tests.chaos.publish import Circumstances
 from tests.chaos.report import Outcome
 from tests.chaos.run import Plan, run
 from tests.chaos.target import Target
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="visits per second")
     parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "chaos")
     parser.add_argument("--smoke", action="store_true", help="short, with one broker")
-    parser.add_argument("--publish", action="store_true", help="put the table into the documents")
+    parser.add_argument("--publish", action="store_true", help="put a clean run into the documents")
     chosen = parser.parse_args(arguments)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers that are gone are no news
     # Whoever gives up on us gets the platform stopped all the same.
@@ -52,11 +53,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except StackError as problem:
             console.print(str(problem))
             return 2
-    if chosen.publish:
-        report.put_into(PAGE, outcomes, datetime.now(UTC).date().isoformat())
+    is_good = all(one.is_good for one in outcomes)
+    if chosen.publish and is_good:
+        today = datetime.now(UTC).date().isoformat()
+        options = _options(chosen, outcomes[0].seed)
+        publish.put_into(PAGE, outcomes, Circumstances(today, options, outcomes[0].postgres))
+        console.print(f"published in {PAGE}")
+    elif chosen.publish:
+        console.print("not published: the run was not clean")
     if len(outcomes) > 1:
         console.file.write(report.together(outcomes).last_line + "\n")
-    return 0 if all(one.is_good for one in outcomes) else 1
+    return 0 if is_good else 1
+
+
+def _options(chosen: argparse.Namespace, seed: int) -> str:
+    """The command line that repeats the run."""
+    if chosen.smoke:
+        return f"--smoke --seed {seed} --rate {chosen.rate:g}"
+    brokers = f" --brokers {chosen.brokers}" if chosen.brokers else ""
+    return (
+        f"--seed {seed} --minutes {chosen.minutes:g} --faults {chosen.faults}"
+        f" --rate {chosen.rate:g}{brokers}"
+    )
 
 
 def plans(chosen: argparse.Namespace) -> list[Plan]:
@@ -66,9 +84,17 @@ def plans(chosen: argparse.Namespace) -> list[Plan]:
         return [Plan(seed, chosen.brokers or 1, 60.0, 20, chosen.rate, dense=True)]
     brokers = (chosen.brokers,) if chosen.brokers else PHASES
     share = len(brokers)
+    seconds = chosen.minutes * 60 / share
     return [
-        Plan(seed, number, chosen.minutes * 60 / share, -(-chosen.faults // share), chosen.rate)
-        for number in brokers
+        Plan(
+            seed,
+            number,
+            seconds,
+            -(-chosen.faults // share),
+            chosen.rate,
+            seconds_after=seconds * (share - place),
+        )
+        for place, number in enumerate(brokers, start=1)
     ]
 
 

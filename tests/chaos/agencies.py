@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
-from chassis.kafka import new_producer
 from contracts.agencies import ActivityReported, StageOutcome, StageReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, StageCode
-from local.credentials import SIMULATOR
 from simulator.doors import report_over_kafka
-from tests.chaos.client import ATTEMPT_SECONDS, PATIENCE_SECONDS, Answer, Ask, Client, World
-from tests.chaos.history import Event, Phase
+from tests.chaos.client import PATIENCE_SECONDS, Answer, Ask, Client, World
+from tests.chaos.history import Event
+from tests.chaos.sender import Sender
 
 JOURNEY = "persetujuan-bangunan-gedung"
 ON_KAFKA = "dlh"
@@ -56,13 +52,12 @@ SCRIPT = (
 class Agencies(Client):
     """All agencies, and the applicants whose files they have."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sender: Sender) -> None:
         super().__init__("agency", world)
+        self._sender = sender
         self.known: deque[str] = deque(maxlen=_KNOWN)
         """Applications to read."""
         self._open: deque[str] = deque(maxlen=_KNOWN)
-        self._producer: AIOKafkaProducer | None = None
-        self._connecting = asyncio.Lock()
 
     async def journey(self) -> None:
         """One application through all its agencies."""
@@ -106,11 +101,6 @@ class Agencies(Client):
         """An operator has the ledger say how long it is."""
         await self.command(Ask("checkpoint", "ledger", "/v1/checkpoints", {}, "operator"))
 
-    async def stop(self) -> None:
-        """Close the producer."""
-        if self._producer is not None:
-            await _quietly_stop(self._producer)
-
     async def _submit(self, form: dict[str, Any]) -> Answer:
         other = {**form, "mall": "mpp-nusantara"}
         ask = Ask("submit", "tracking", "/v1/applications", form, "operator", other_body=other)
@@ -130,7 +120,10 @@ class Agencies(Client):
         )
         if self.is_illegal():  # a stage is moved by its own agency only
             intruder = report.model_copy(update={"report_id": ReportId.new()})
-            await self._over_http("dinkes", intruder)
+            if step.agency == ON_KAFKA:
+                await self._over_http("dinkes", intruder)
+            else:
+                await self._over_kafka(intruder)
         if step.agency == ON_KAFKA:
             sent = await self._over_kafka(report)
             return sent and await self._until(application, step)
@@ -170,7 +163,9 @@ class Agencies(Client):
             call = self.world.history.next_call()
             invoke = Event(self.name, "report_kafka", "invoke", key, call, request)
             self.world.history.add(invoke)
-            phase, code = await self._send(report, at)
+            phase, code, _ = await self._sender.attempt(
+                lambda producer: report_over_kafka(producer, AgencyId(ON_KAFKA), report, at)
+            )
             self.world.history.add(
                 Event(self.name, "report_kafka", phase, key, call, request, code=code)
             )
@@ -179,39 +174,3 @@ class Agencies(Client):
             again = again and phase != "ok"
             await asyncio.sleep(self.lots.uniform(0.2, 1.0))
         return False
-
-    async def _send(
-        self, report: ActivityReported | StageReported, at: datetime
-    ) -> tuple[Phase, str | None]:
-        producer = None
-        try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                producer = await self._connected()
-                await report_over_kafka(producer, AgencyId(ON_KAFKA), report, at)
-        except (KafkaError, OSError, TimeoutError) as problem:
-            if producer is not None and self._producer is producer:
-                # Its state after a failure is its own secret: the next one is made anew.
-                self._producer = None
-                await _quietly_stop(producer)
-            return "unknown", type(problem).__name__
-        return "ok", None
-
-    async def _connected(self) -> AIOKafkaProducer:
-        async with self._connecting:
-            if self._producer is None:
-                made = new_producer(self.world.calls.platform.kafka(SIMULATOR), "chaos-agency")
-                try:
-                    await made.start()
-                except BaseException:
-                    await _quietly_stop(made)
-                    raise
-                self._producer = made
-            return self._producer
-
-
-async def _quietly_stop(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(3):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError):
-        return

@@ -78,6 +78,7 @@ class Faults:
     async def _kill_named(self, name: str, struck: Struck) -> None:
         found = await self._target.running(name)
         struck.note = f"{name} pid {found.pid}"
+        self._book.count(struck)
         kill(found)
 
     async def _freeze(self, fault: Fault, struck: Struck) -> None:
@@ -93,6 +94,7 @@ class Faults:
 
     async def _restart(self, fault: Fault, struck: Struck) -> None:
         found = await self._target.running(fault.target)
+        self._book.count(struck)
         psutil.Process(found.pid).terminate()
         await asyncio.to_thread(processes.wait_gone, [psutil.Process(found.pid)], 30)
 

@@ -9,7 +9,9 @@ from tests.chaos.agencies import Agencies
 from tests.chaos.citizens import Citizens
 from tests.chaos.client import World
 from tests.chaos.counters import COUNTERS, Counter
+from tests.chaos.poison import Clerk, Poisoner
 from tests.chaos.readers import Reader, Watcher
+from tests.chaos.sender import Sender
 
 MOST_UNDER_WAY = 600
 END_SECONDS = 90.0
@@ -28,7 +30,9 @@ class Load:
 
     async def run(self) -> None:
         """Send visitors until the load ends, then finish what is under way."""
-        agencies, citizens = Agencies(self.world), Citizens(self.world)
+        sender = Sender(self.world)
+        agencies, citizens = Agencies(self.world, sender), Citizens(self.world)
+        poisoner = Poisoner(self.world, sender, lambda: agencies.known)
         reader = Reader(self.world, lambda: agencies.known)
         watcher = asyncio.create_task(Watcher(self.world).watch())
         officers = [asyncio.create_task(Counter(self.world, *one).work()) for one in COUNTERS]
@@ -39,6 +43,8 @@ class Load:
             (agencies.journey, 2),
             (reader.look, 17),
             (agencies.checkpoint, 1),
+            (poisoner.poison, 3),
+            (Clerk(self.world).settle, 1),
         ]
         await self._send(visits)
         try:
@@ -47,7 +53,7 @@ class Load:
         finally:
             watcher.cancel()
             await asyncio.gather(watcher, return_exceptions=True)
-            await agencies.stop()
+            await sender.stop()
         for mistake in filter(None, self._mistakes):
             raise mistake
 

@@ -1,7 +1,7 @@
 """When a fault was over: bookkeeping of strikes, heals and recoveries.
 
-A recovery is counted from the moment at which nothing else was broken any more, so that a fault
-does not answer for its neighbours.
+Each fault counts from its own heal, a kill from the kill, to the first moment at which the whole
+system is seen to be level again. A neighbour that is still at work makes it longer, never shorter.
 """
 
 import statistics
@@ -22,9 +22,10 @@ class Struck:
     fault: Fault
     at: float
     wall: str
+    counted_from: float | None = None
+    """The kill, the signal to end, or the heal: from here on nothing more was done to it."""
     healed_at: float | None = None
-    clear_at: float | None = None
-    """From here on neither this nor any other fault was at work."""
+    """Only looks from here on can prove that it is over."""
     recovered_at: float | None = None
     reached: bool = True
     """False for a fail-point that was not passed while it was armed."""
@@ -33,9 +34,9 @@ class Struck:
     @property
     def seconds(self) -> float | None:
         """How long recovery took; None while it lasts."""
-        if self.recovered_at is None or self.clear_at is None:
+        if self.recovered_at is None or self.counted_from is None:
             return None
-        return self.recovered_at - self.clear_at
+        return self.recovered_at - self.counted_from
 
 
 @dataclass
@@ -49,19 +50,18 @@ class Book:
     def strike(self, fault: Fault) -> Struck:
         """A fault begins to work."""
         struck = Struck(fault, self.now(), wall())
-        for one in self.faults:
-            if one.recovered_at is None:
-                one.clear_at = None
         self.faults.append(struck)
         return struck
+
+    def count(self, struck: Struck) -> None:
+        """The blow itself has fallen: its recovery counts from here, though it may do harm yet."""
+        struck.counted_from = self.now()
 
     def heal(self, struck: Struck) -> None:
         """A fault no longer works; what it has left behind must recover by itself."""
         struck.healed_at = self.now()
-        if all(one.healed_at is not None for one in self.faults):
-            for one in self.faults:
-                if one.recovered_at is None:
-                    one.clear_at = struck.healed_at
+        if struck.counted_from is None:
+            struck.counted_from = struck.healed_at
 
     @property
     def open(self) -> list[Struck]:
@@ -71,7 +71,7 @@ class Book:
     def healthy(self, since: float) -> None:
         """Everything worked in a look that began at `since`."""
         for one in self.open:
-            if one.clear_at is not None and one.clear_at <= since:
+            if one.healed_at is not None and one.healed_at <= since:
                 one.recovered_at = self.now()
                 self._write(one)
 
@@ -82,15 +82,24 @@ class Book:
         self.lines.close()
 
     @property
-    def count(self) -> int:
+    def last_heal(self) -> float | None:
+        """When the last of those healed that have not recovered yet; None when there is none."""
+        healed = [one.healed_at for one in self.open if one.healed_at is not None]
+        return max(healed, default=None)
+
+    @property
+    def struck(self) -> int:
         """How many faults really struck."""
         return sum(one.reached for one in self.faults)
 
     @property
     def slowest(self) -> float:
         """The slowest recovery in seconds; infinite when one never came."""
-        if self.open:
-            return float("inf")
+        return float("inf") if self.open else self.slowest_so_far
+
+    @property
+    def slowest_so_far(self) -> float:
+        """The same without those that have not recovered yet."""
         return max((one.seconds or 0.0 for one in self.faults), default=0.0)
 
     def _write(self, one: Struck) -> None:
@@ -101,8 +110,8 @@ class Book:
                 "kind": one.fault.kind,
                 "target": one.fault.target,
                 "seconds": one.fault.seconds,
+                "counted_from": _ns(one.counted_from),
                 "healed_at": _ns(one.healed_at),
-                "clear_at": _ns(one.clear_at),
                 "recovered_at": _ns(one.recovered_at),
                 "reached": one.reached,
                 "note": one.note,

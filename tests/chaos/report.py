@@ -1,4 +1,4 @@
-"""What a run says: the table of faults, the closing line, and the table in the documents."""
+"""What a run says: the checker's verdict, the table of faults, and the closing line."""
 
 import json
 import math
@@ -18,8 +18,17 @@ from tests.chaos.recovery import SLOWEST_ALLOWED, Row
 CHECKER = "checker"
 CHECKER_SECONDS = 900
 WRONGS = ("lost", "doubled", "misordered", "illegal")
-BEGIN, END = "<!-- chaos:begin -->", "<!-- chaos:end -->"
 HEADERS = ("fault", "times", "min s", "median s", "max s")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One check of the checker, and how many things it examined."""
+
+    id: str
+    title: str
+    examined: int
+    holds: bool
 
 
 @dataclass
@@ -37,6 +46,10 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     asked_while_away: int = 0
     accepted_while_away: int = 0
+    checks: list[Judged] = field(default_factory=list)
+    """What the independent checker looked at."""
+    postgres: str = ""
+    """The version of the server."""
 
     @property
     def is_good(self) -> bool:
@@ -77,7 +90,10 @@ def check(folder: Path, outcome: Outcome) -> None:
     for name in WRONGS:
         outcome.counts[name] = outcome.counts.get(name, 0) + int(said[name])
     for one in said["checks"]:
-        if not one["holds"]:
+        outcome.checks.append(Judged(one["id"], one["title"], one["examined"], one["holds"]))
+        if not one["examined"]:
+            outcome.complaints.append(f"{one['id']} {one['title']}: there was nothing to examine")
+        elif not one["holds"]:
             first = "; ".join(map(str, one["violations"][:3]))
             outcome.complaints.append(f"{one['id']} {one['title']} does not hold: {first}")
 
@@ -86,7 +102,7 @@ def show(outcome: Outcome, console: Console) -> None:
     """Print the table, the complaints, and the closing line as the last one."""
     table = Table(*HEADERS, title=f"Recovery by kind of fault, {outcome.brokers} broker(s)")
     for row in outcome.rows:
-        table.add_row(*_cells(row), style="red" if row.slowest > SLOWEST_ALLOWED else None)
+        table.add_row(*cells(row), style="red" if row.slowest > SLOWEST_ALLOWED else None)
     console.print(table)
     if outcome.asked_while_away:
         console.print(
@@ -121,30 +137,8 @@ def together(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def put_into(page: Path, outcomes: Sequence[Outcome], when: str) -> None:
-    """Replace what stands between the marks of a page. ValueError when it has none."""
-    text = page.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"{page} has no place for a run: {BEGIN} and {END}")
-    told = "\n".join(_markdown(one, when) for one in outcomes)
-    page.write_text(f"{before}{begin}\n{told}{end}{after}", encoding="utf-8")
-
-
-def _markdown(outcome: Outcome, when: str) -> str:
-    lines = [HEADERS, ("---",) * len(HEADERS), *map(_cells, outcome.rows)]
-    rows = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    away = f"{outcome.accepted_while_away} of {outcome.asked_while_away}"
-    verdict = "All checks hold." if outcome.is_good else "Not all checks hold:"
-    complaints = "".join(f"\n- {one}" for one in outcome.complaints)
-    return (
-        f"{when}, seed {outcome.seed}, {outcome.brokers} broker(s); accepted while Kafka was away: "
-        f"{away}. {verdict}{complaints}\n\n`{outcome.last_line}`\n\n{rows}\n"
-    )
-
-
-def _cells(row: Row) -> tuple[str, ...]:
+def cells(row: Row) -> tuple[str, ...]:
+    """A row of the table of faults."""
     times = (row.fastest, row.median, row.slowest)
     return (row.kind, str(row.times), *map(_seconds, times))
 

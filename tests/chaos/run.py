@@ -16,6 +16,7 @@ from simulator.audit import audit
 from simulator.outage import level
 from simulator.platform import Calls
 from tests.chaos import report, schedule
+from tests.chaos.backlog import Backlog
 from tests.chaos.client import World
 from tests.chaos.faults import Faults, undo
 from tests.chaos.history import History, Lines
@@ -29,8 +30,7 @@ from tests.chaos.target import Target
 QUIET_SECONDS = 60.0
 WARM_SECONDS = 3.0
 RECOVERY_SECONDS = 2 * SLOWEST_ALLOWED
-_OVERLAP = 0.25
-"""One round in four does not wait until the one before has recovered."""
+_TELL_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,8 @@ class Plan:
     per_second: float
     dense: bool = False
     """Much in little time: no calm rounds, and short gaps."""
+    seconds_after: float = 0.0
+    """What later phases will take."""
 
 
 async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Outcome:
@@ -70,12 +72,13 @@ async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Out
             plan.seed,
             plan.brokers,
             history.acknowledged,
-            book.count,
+            book.struck,
             book.slowest,
             table(book.faults),
             complaints,
             asked_while_away=kept.sent,
             accepted_while_away=kept.accepted,
+            postgres=await target.postgres_version(),
         )
         await _look_at_trail(calls, outcome, console)
     outcome.complaints += [f"read an older state: {one}" for one in world.backwards[:5]]
@@ -96,18 +99,21 @@ async def _break(
 ) -> list[str]:
     """Faults under load; returns what was wrong with the run itself."""
     world = load.world
-    probe = Probe("probe", world)
+    backlog = Backlog(target)
+    probe = Probe("probe", world, backlog)
     loading = asyncio.create_task(load.run())
     watching = asyncio.create_task(probe.watch(book))
     try:
         await asyncio.sleep(WARM_SECONDS)
-        await _strike(target, plan, book, probe, kept, console, loading)
+        await _strike(target, plan, book, load, probe, kept, console, loading)
         await _recovered(book, RECOVERY_SECONDS)
     finally:
         undo(target)
         world.stopping.set()
         watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching  # a mistake of ours must not look like a slow recovery
+        await backlog.close()
     complaints = []
     try:
         await loading
@@ -125,32 +131,47 @@ async def _strike(
     target: Target,
     plan: Plan,
     book: Book,
+    load: Load,
     probe: Probe,
     kept: Kept,
     console: Console,
     loading: "asyncio.Task[None]",
 ) -> None:
     faults = Faults(target, book)
-    began = time.monotonic()
+    began = told = time.monotonic()
     for one in _rounds(plan):
+        if one.waits:
+            await _recovered(book, RECOVERY_SECONDS)
         struck_at = time.monotonic()
-        if loading.done() or (struck_at - began > plan.seconds and book.count >= plan.least):
+        passed = struck_at - began
+        if loading.done() or (passed > plan.seconds and book.struck >= plan.least):
             return
+        if struck_at - told > _TELL_SECONDS:
+            told = struck_at
+            console.print(_progress(plan, passed, book, load))
         if one.faults:
             names = ", ".join(f"{each.kind} {each.target}" for each in one.faults)
-            console.print(f"{struck_at - began:5.0f} s  round {one.number}: {names}")
+            console.print(f"{passed:5.0f} s  round {one.number}: {names}")
         ended = asyncio.Event()
         asking = None
-        if any(each.is_outage for each in one.faults):
+        if one.is_outage:
             asking = asyncio.create_task(_ask_while_away(probe, kept, ended, one))
         await asyncio.gather(*(faults.inject(each) for each in one.faults))
         ended.set()
         if asking is not None:
             await asking
-        if random.Random(f"{plan.seed} {one.number}").random() > _OVERLAP:
-            await _recovered(book, RECOVERY_SECONDS)
         gap = schedule.GAP_SECONDS[0] if plan.dense else one.gap
         await asyncio.sleep(max(0.0, gap - (time.monotonic() - struck_at)))
+
+
+def _progress(plan: Plan, passed: float, book: Book, load: Load) -> str:
+    """One line for who waits: how long it takes yet, and what has been done so far."""
+    left = max(0.0, plan.seconds - passed) + plan.seconds_after
+    open_ = f", {len(book.open)} not recovered" if book.open else ""
+    return (
+        f"{left / 60:5.1f} min left: {book.struck} of {plan.least} faults{open_}, "
+        f"{load.world.history.acknowledged} commands, slowest recovery {book.slowest_so_far:.1f} s"
+    )
 
 
 async def _ask_while_away(probe: Probe, kept: Kept, ended: asyncio.Event, one: Round) -> None:

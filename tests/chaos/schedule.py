@@ -16,7 +16,7 @@ FREEZE_SECONDS = (3.0, 12.0)
 BROKER_FREEZE_SECONDS = (5.0, 10.0)
 OUTAGE_SECONDS = (6.0, 14.0)
 WHOLE_CLUSTER = 3
-_HANDS = (0, 1, 1, 2, 2, 2, 3, 3)
+_HANDS = (0, 1, 2, 2, 3, 3, 3, 3)
 _DENSE_HANDS = (2, 2, 3)
 _DISPATCHERS = ("booking", "queue", "tracking")
 _HOSTS = {
@@ -26,6 +26,7 @@ _HOSTS = {
     "notify": ("notify",),
 }
 _LATEST_HIT = 4
+_IMPATIENT = 0.25
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,13 @@ class Round:
     number: int
     gap: float
     faults: tuple[Fault, ...]
+    waits: bool = True
+    """Whether it begins only when those before it have recovered."""
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether Kafka as a whole takes nothing meanwhile."""
+        return any(one.is_outage for one in self.faults)
 
 
 def rounds(seed: int, brokers: int, *, dense: bool = False) -> Iterator[Round]:
@@ -66,7 +74,7 @@ def rounds(seed: int, brokers: int, *, dense: bool = False) -> Iterator[Round]:
     """
     lots = random.Random(seed)
     pack: list[Fault] = []
-    number = 0
+    number, waits = 0, True
     while True:
         number += 1
         size = lots.choice(_DENSE_HANDS if dense else _HANDS)
@@ -79,7 +87,12 @@ def rounds(seed: int, brokers: int, *, dense: bool = False) -> Iterator[Round]:
         hand = _deal(pack, max(1, size) if number == 1 else size)
         gap = lots.uniform(*GAP_SECONDS)
         faults = tuple(replace(one, after=round(lots.uniform(0, 1.5), 2)) for one in hand)
-        yield Round(number, round(gap, 2), faults)
+        drawn = Round(number, round(gap, 2), faults)
+        # Never two impatient rounds in a row, and an outage lasts long enough for itself: else one
+        # fault would stand for all that come after it.
+        patient = not waits or drawn.is_outage or lots.random() >= _IMPATIENT
+        waits = number == 1 or patient
+        yield replace(drawn, waits=waits)
 
 
 def _deal(pack: list[Fault], size: int) -> list[Fault]:

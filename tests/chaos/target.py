@@ -79,6 +79,14 @@ class Target:
                         return one
                 await asyncio.sleep(0.05)
 
+    async def postgres_version(self) -> str:
+        """What the server says of itself, without the words behind it."""
+        connection = await self.server.connect()
+        try:
+            return str(await connection.fetchval("SHOW server_version")).split()[0]
+        finally:
+            await connection.close()
+
     async def left_open(self) -> list[str]:
         """Database sessions that sit in an open transaction and do nothing in it."""
         connection = await self.server.connect()

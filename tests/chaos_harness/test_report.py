@@ -1,13 +1,15 @@
 """What a run says: its closing line, its exit status, and its place in the documents."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.chaos import report
+from tests.chaos import publish, report
 from tests.chaos.__main__ import PAGE
+from tests.chaos.publish import Circumstances
 from tests.chaos.recovery import Row
-from tests.chaos.report import Outcome
+from tests.chaos.report import Judged, Outcome
 
 ROWS = [Row("service killed", 4, 1.0, 2.0, 3.5)]
 
@@ -47,17 +49,64 @@ def test_phases_add_up() -> None:
     assert both.last_line.endswith("slowest_recovery=9.0 s")
 
 
+def test_an_examination_of_nothing_makes_a_run_bad(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {**dict.fromkeys(report.WRONGS, 0), "checks": [
+        {"id": "I1", "title": "a", "holds": True, "examined": 5, "violations": []},
+        {"id": "I18", "title": "b", "holds": True, "examined": 0, "violations": []},
+    ]}  # fmt: skip
+    (tmp_path / "verdict.json").write_text(json.dumps(said), encoding="utf-8")
+    monkeypatch.setattr(report, "CHECKER", "json.tool")  # ends, and changes nothing
+    found = outcome()
+    report.check(tmp_path, found)
+    assert found.checks == [Judged("I1", "a", 5, True), Judged("I18", "b", 0, True)]
+    assert found.complaints == ["I18 b: there was nothing to examine"]
+    assert not found.is_good
+
+
+CHECKS = [Judged("I1", "nothing acknowledged is lost", 12345, True)]
+CIRCUMSTANCES = Circumstances("2026-11-24", "--seed 7 --minutes 30", "18.1")
+
+
+def page_in(folder: Path) -> Path:
+    page = folder / "page.md"
+    page.write_text(f"before\n{publish.BEGIN}\nlast year\n{publish.END}\nafter\n", encoding="utf-8")
+    return page
+
+
 def test_a_run_is_put_between_the_marks(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.BEGIN}\nlast year\n{report.END}\nafter\n", encoding="utf-8")
-    report.put_into(page, [outcome()], "2026-11-24")
+    page = page_in(tmp_path)
+    both = [outcome(checks=CHECKS), outcome(brokers=3, checks=CHECKS, faults=25)]
+    publish.put_into(page, both, CIRCUMSTANCES)
     text = page.read_text(encoding="utf-8")
-    assert text.startswith(f"before\n{report.BEGIN}\n2026-11-24, seed 7")
-    assert "| service killed | 4 | 1.0 | 2.0 | 3.5 |" in text
+    assert text.startswith(
+        f"before\n{publish.BEGIN}\nRun of 2026-11-24 with `--seed 7 --minutes 30`. "
+    )
+    assert "PostgreSQL 18.1" in text
+    assert f"\n    {report.together(both).last_line}\n" in text
+    assert "\n| I1 | nothing acknowledged is lost | 12,345 | 12,345 |\n" in text
+    assert "Recovery with three brokers, 25 faults" in text
+    assert text.count("\n| service killed | 4 | 1.0 | 2.0 | 3.5 |\n") == 2
     assert "last year" not in text
-    assert text.endswith(f"{report.END}\nafter\n")
+    assert text.endswith(f"|\n{publish.END}\nafter\n")
+
+
+def test_only_a_clean_run_is_published(tmp_path: Path) -> None:
+    page = page_in(tmp_path)
+    before = page.read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="clean"):
+        publish.put_into(page, [outcome(), outcome(counts={"lost": 1})], CIRCUMSTANCES)
+    assert page.read_text(encoding="utf-8") == before
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing here\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place"):
+        publish.put_into(page, [outcome()], CIRCUMSTANCES)
 
 
 def test_the_page_has_a_place_for_runs() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert text.index(report.BEGIN) < text.index(report.END)
+    assert text.index(publish.BEGIN) < text.index(publish.END)

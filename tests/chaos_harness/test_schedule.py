@@ -63,3 +63,20 @@ def test_some_rounds_are_calm_but_not_the_first() -> None:
     found = first(7, 1)
     assert found[0].faults
     assert any(not one.faults for one in found)
+
+
+@pytest.mark.parametrize("brokers", [1, 3])
+def test_some_rounds_do_not_wait_but_never_two_in_a_row_and_never_an_outage(brokers: int) -> None:
+    found = first(7, brokers)
+    impatient = [one for one in found if not one.waits]
+    assert found[0].waits
+    assert len(found) / 10 < len(impatient) < len(found) / 3
+    assert all(one.waits or two.waits for one, two in itertools.pairwise(found))
+    assert not any(one.is_outage for one in impatient)
+
+
+@pytest.mark.parametrize("brokers", [1, 3])
+@pytest.mark.parametrize("seed", range(8))
+def test_rounds_bring_nearly_two_faults_on_average(seed: int, brokers: int) -> None:
+    """So that a run of half an hour has 300."""
+    assert sum(len(one.faults) for one in first(seed, brokers)) >= 1.9 * 200

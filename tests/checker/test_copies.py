@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from checker.evidence import Leaf, Line, Place, Record
+from checker.poison import poison_is_parked
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
-from checker.rest import everything_is_at_rest, notifications_are_bounded, poison_is_parked
+from checker.rest import everything_is_at_rest, notifications_are_bounded
 from checker.trail import kafka_is_the_log, ledger_is_the_log
 from tests.checker.cases import Case, each_of, must_find
 from tests.checker.spoils import (

@@ -7,7 +7,8 @@ import pytest
 
 from checker import verdict
 from checker.evidence import Check, Command, Evidence, Fact
-from checker.rest import everything_is_at_rest, notifications_are_bounded, poison_is_parked
+from checker.poison import poison_is_parked
+from checker.rest import everything_is_at_rest, notifications_are_bounded
 from checker.trail import kafka_is_the_log
 from tests.checker.spoils import POISON, drop, index_of, poison_seen, swapped_records
 from tests.checker.world import World, right

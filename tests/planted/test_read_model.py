@@ -7,8 +7,8 @@ import pytest
 
 from chassis import batch, failpoints
 from chassis.arrivals import Arrival
+from checker.poison import poison_is_parked
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
-from checker.rest import poison_is_parked
 from contracts.ids import ApplicationId
 from services.tracking.stream import hub_of
 from tests.planted import bugs_of_consumers as bugs
