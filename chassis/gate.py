@@ -3,6 +3,8 @@
 Without a bound a rush makes every answer late; with one, those inside are answered in time.
 """
 
+from collections.abc import Callable
+
 from chassis import metrics
 from chassis.errors import Overloaded
 
@@ -12,16 +14,17 @@ _COME_BACK_SECONDS = 1
 
 
 class Place:
-    """One request's place inside; giving it back twice gives it back once."""
+    """One place among a bounded number; giving it back twice gives it back once."""
 
-    def __init__(self, gate: "Gate | None") -> None:
-        self._gate = gate
+    def __init__(self, freed: Callable[[], None] | None) -> None:
+        """`freed` is called when it is given back; None: there is nothing to give back."""
+        self._freed = freed
 
     def leave(self) -> None:
-        """The answer has begun, or there will be none."""
-        gate, self._gate = self._gate, None
-        if gate is not None:
-            gate.freed()
+        """Give it back: a request when its answer begins, or when there will be none."""
+        freed, self._freed = self._freed, None
+        if freed is not None:
+            freed()
 
 
 class Gate:
@@ -40,9 +43,8 @@ class Gate:
             raise Overloaded(_COME_BACK_SECONDS)
         self._inside += 1
         metrics.HTTP_IN_WORK().set(self._inside)
-        return Place(self)
+        return Place(self._freed)
 
-    def freed(self) -> None:
-        """A place was given back."""
+    def _freed(self) -> None:
         self._inside -= 1
         metrics.HTTP_IN_WORK().set(self._inside)

@@ -15,15 +15,14 @@ from dataclasses import dataclass, field
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-from typing_extensions import override
 
 from chassis import metrics
 from chassis.errors import Malformed, Unavailable
+from chassis.gate import Place
+from chassis.streaming import Stream
 
 PING = b": ping\n\n"
 MAX_POSITION = 2**63 - 1
-_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 _log = structlog.get_logger("chassis.sse")
 
@@ -67,6 +66,8 @@ class Limits:
     page_rows: int = 500
     queue_changes: int = 256
     subscribers: int = 5000
+    retry: tuple[float, float] = (1.0, 15.0)
+    """Between which two a client is told, by chance, to wait before it comes back."""
 
 
 @dataclass(eq=False)
@@ -98,6 +99,7 @@ class Hub:
         self._by_key: dict[str | None, set[_Subscriber]] = {}
         self._woken = asyncio.Event()
         self._stopping = False
+        self._open = 0
         # Both appear in the metrics from the start.
         metrics.SSE_SUBSCRIBERS(name).set(0)
         metrics.SSE_DROPPED(name).inc(0)
@@ -137,14 +139,28 @@ class Hub:
             raise Malformed("invalid_parameters", "a position is a whole number", "Last-Event-ID")
         if self._head is None or self._stopping:
             raise Unavailable(2)
-        if sum(map(len, self._by_key.values())) >= self.limits.subscribers:
+        place = self._enter()  # before the first wait: whoever comes meanwhile must see it
+        try:
+            after = await self._now() if given is None else int(given)
+        except BaseException:
+            place.leave()
+            raise
+        return Stream(self.frames(after, key), self.limits.write, place)
+
+    def _enter(self) -> Place:
+        if self._open >= self.limits.subscribers:
             raise Unavailable(30, "too many open streams")
-        after = await self._now() if given is None else int(given)
-        return _Stream(self.frames(after, key), self.limits.write)
+        self._open += 1
+        metrics.SSE_SUBSCRIBERS(self._name).inc()
+        return Place(self._left)
+
+    def _left(self) -> None:
+        self._open -= 1
+        metrics.SSE_SUBSCRIBERS(self._name).dec()
 
     async def frames(self, after: int, key: str | None = None) -> AsyncGenerator[bytes, None]:
         """The bytes of one stream: what was missed, then what happens, with pings in between."""
-        yield b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311 - spreads reconnections
+        yield b"retry: %d\n\n" % int(random.uniform(*self.limits.retry) * 1000)  # noqa: S311 - spreads reconnections
         if after > await self._latest():
             yield self._snapshot(b"position unknown")
             return
@@ -160,7 +176,6 @@ class Hub:
         subscriber = _Subscriber(key)
         self._by_key.setdefault(key, set()).add(subscriber)
         self._woken.set()  # what came since the look above went by unseen
-        metrics.SSE_SUBSCRIBERS(self._name).inc()
         try:
             # Everything above `joined_at` comes to the queue; what lies below is read once more.
             joined_at = self._head or 0
@@ -177,7 +192,6 @@ class Hub:
             self._by_key[key].discard(subscriber)
             if not self._by_key[key]:
                 del self._by_key[key]
-            metrics.SSE_SUBSCRIBERS(self._name).dec()
 
     async def _live(self, subscriber: _Subscriber, cursor: int) -> AsyncGenerator[bytes, None]:
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come back at once
@@ -240,45 +254,3 @@ class Hub:
 
     def _everyone(self) -> list[_Subscriber]:
         return [one for group in self._by_key.values() for one in group]
-
-
-class _Stream(Response):
-    """Sends pieces as they come; ends when the client leaves or takes nothing for too long."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, pieces: AsyncGenerator[bytes, None], write_seconds: float) -> None:
-        super().__init__(headers=_HEADERS)
-        del self.headers["content-length"]
-        self._pieces = pieces
-        self._write_seconds = write_seconds
-
-    @override
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
-        sending = asyncio.create_task(self._send_all(send))
-        leaving = asyncio.create_task(_client_left(receive))
-        try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (sending, leaving):
-                task.cancel()
-            await asyncio.gather(sending, leaving, return_exceptions=True)
-        if not sending.cancelled() and (problem := sending.exception()) is not None:
-            if isinstance(problem, TimeoutError):
-                _log.info("sse.reader_stuck", seconds=self._write_seconds)
-                return
-            raise problem
-
-    async def _send_all(self, send: Send) -> None:
-        async with contextlib.aclosing(self._pieces) as pieces:
-            async for piece in pieces:
-                async with asyncio.timeout(self._write_seconds):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _client_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

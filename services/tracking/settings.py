@@ -1,10 +1,11 @@
 """The settings of tracking."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from chassis.settings import ServiceSettings
+from chassis.settings import Seconds, ServiceSettings
 from services.tracking.domain.code import Codes
 
 _SECRET_BYTES_MIN = 32
@@ -17,6 +18,13 @@ class TrackingSettings(ServiceSettings):
         description="File with the secret, 32 bytes or more, behind the tracking codes."
     )
 
+    stream_retry_min_seconds: Seconds = Field(
+        1.0, description="Least pause before a live stream that was cut comes back."
+    )
+    stream_retry_max_seconds: Seconds = Field(
+        15.0, description="Longest such pause; each stream is told one between the two, by chance."
+    )
+
     @field_validator("code_key_file")
     @classmethod
     def _holds_a_secret(cls, path: Path) -> Path:
@@ -27,6 +35,12 @@ class TrackingSettings(ServiceSettings):
         if size < _SECRET_BYTES_MIN:
             raise ValueError(f"holds fewer than {_SECRET_BYTES_MIN} bytes")
         return path
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.stream_retry_min_seconds > self.stream_retry_max_seconds:
+            raise ValueError("the longest LOKET_STREAM_RETRY_… must not be less than the least")
+        return self
 
     def codes(self) -> Codes:
         """Makes and recognises tracking codes. Another secret would make all printed codes void."""

@@ -7,8 +7,9 @@ from weakref import WeakKeyDictionary
 import orjson
 
 from chassis.service import Running
-from chassis.sse import Change, Hub
+from chassis.sse import Change, Hub, Limits
 from services.tracking.queries import ReadModel
+from services.tracking.settings import TrackingSettings
 
 _GATHER_SECONDS = 0.02
 _HUBS: WeakKeyDictionary[Running, Hub] = WeakKeyDictionary()
@@ -26,7 +27,9 @@ def hub_of(running: Running) -> Hub:
                 for entry in entries
             ]
 
-        hub = Hub("timeline", fetch_since, read_model.position)
+        settings: TrackingSettings = running.settings
+        retry = settings.stream_retry_min_seconds, settings.stream_retry_max_seconds
+        hub = Hub("timeline", fetch_since, read_model.position, Limits(retry=retry))
         running.after_commit.append(_gathering(hub.wake))
         _HUBS[running] = hub
     return _HUBS[running]

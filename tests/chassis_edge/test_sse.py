@@ -303,16 +303,6 @@ async def test_a_position_that_is_none_is_refused(journal: Journal, position: st
             await hub.response(_request("", header))
 
 
-async def test_there_is_a_limit_to_open_streams(journal: Journal) -> None:
-    async with running(journal, Limits(poll=0.01, subscribers=2)) as hub:
-        readers = [Reader(hub, after=0) for _ in range(2)]
-        await eventually(lambda: len(hub._everyone()) == 2)
-        with pytest.raises(Unavailable):
-            await hub.response(_request(""))
-        await readers[0].leave()
-        assert (await hub.response(_request(""))).status_code == 200
-
-
 def test_data_on_several_lines_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="one line"):
         Change(1, frozenset(), b"{\n}")

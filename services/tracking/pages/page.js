@@ -77,7 +77,9 @@ async function problemOf(answer) {
 // Reads server-sent events until the signal ends it; resumes behind the last position it saw.
 async function follow(authorization, signal, onChange, onProblem) {
   let last = null;
-  let pause = 500;
+  // Until the stream says another time, to each its own, so that not all come back at once.
+  let rest = 1000;
+  let pause = rest;
   while (!signal.aborted) {
     try {
       const headers = { Authorization: authorization, "Accept-Language": language };
@@ -85,11 +87,13 @@ async function follow(authorization, signal, onChange, onProblem) {
       const answer = await fetch("v1/stream", { headers, signal, cache: "no-store" });
       if (!answer.ok) {
         onProblem(await problemOf(answer));
-        if (answer.status < 500) return;
+        if (answer.status < 500 && answer.status !== 429) return;
+        pause = Math.max(pause, 1000 * (Number(answer.headers.get("retry-after")) || 0));
       } else {
         onProblem("");
-        pause = 500;
         for await (const frame of frames(answer.body)) {
+          if (frame.retry !== undefined) rest = Number(frame.retry) || rest;
+          pause = rest;
           if (frame.id !== undefined) last = frame.id;
           if (frame.data !== undefined) onChange(frame.event, JSON.parse(frame.data));
         }
@@ -98,8 +102,8 @@ async function follow(authorization, signal, onChange, onProblem) {
       if (signal.aborted) return;
       onProblem(word("away"));
     }
-    await wait(pause);
-    pause = Math.min(pause * 2, 10000);
+    await wait(pause * (1 + Math.random() / 2));
+    pause = Math.min(pause * 2, 30000);
   }
 }
 
