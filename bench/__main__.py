@@ -18,6 +18,7 @@ from rich.console import Console
 from bench import (
     audit,
     commands,
+    pipeline,
     plot,
     projector,
     read_model,
@@ -53,7 +54,8 @@ ALONE = (
 )
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
-IDS = tuple(each for one in (*ON_SERVERS, audit, *ALONE, *ON_PLATFORM) for each in one.IDS)
+BENCHES = (*ON_SERVERS, pipeline, audit, *ALONE, *ON_PLATFORM)
+IDS = tuple(each for one in BENCHES for each in one.IDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "bench")
     parser.add_argument("--repetitions", type=int, help="pairs of ours and reference; 5")
     parser.add_argument("--seconds", type=float, help="of each load on the platform; 20")
+    parser.add_argument("--pipeline-seconds", type=float, help="of load in P10, together; 60")
     parser.add_argument("--results", type=Path, help="the file to keep rows in; latest.json")
     parser.add_argument("--quick", action="store_true", help=QUICK)
     chosen = parser.parse_args(arguments)
@@ -97,6 +100,7 @@ def settings_of(chosen: argparse.Namespace, tell: Tell) -> Settings:
         settings,
         repetitions=chosen.repetitions or settings.repetitions,
         load_seconds=chosen.seconds or settings.load_seconds,
+        pipeline_seconds=chosen.pipeline_seconds or settings.pipeline_seconds,
     )
 
 
@@ -106,6 +110,8 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
     rows: list[Row] = []
     if any(wanted & set(one.IDS) for one in ON_SERVERS):
         rows += asyncio.run(_on_servers(settings, wanted))
+    if "P10" in wanted:
+        rows += pipeline.run(settings)
     if "P24" in wanted:
         rows += audit.run(settings)
     for alone in ALONE:

@@ -39,13 +39,20 @@ class Settings:
     repetitions: int = 5
     leg_seconds: float = 2.5
     load_seconds: float = 20.0
+    pipeline_seconds: float = 60.0
     facts: int = 20_000
     quick: bool = False
 
     def quickened(self) -> "Settings":
         """The same with everything short: it shows that a benchmark works, and no figure."""
         return replace(
-            self, repetitions=2, leg_seconds=0.5, load_seconds=4.0, facts=5_000, quick=True
+            self,
+            repetitions=2,
+            leg_seconds=0.5,
+            load_seconds=4.0,
+            pipeline_seconds=6.0,
+            facts=5_000,
+            quick=True,
         )
 
 
@@ -116,20 +123,25 @@ class Platform:
 
 
 @contextlib.contextmanager
-def platform(settings: Settings, **chosen: Any) -> Iterator[Platform]:
-    """Start the platform with empty data, then once more, warm; stopped at the end."""
+def platform(settings: Settings, *, again: bool = True, **chosen: Any) -> Iterator[Platform]:
+    """Start the platform with empty data, then once more, warm; stopped at the end.
+
+    Only the second time it has instants of commits, which cost `again` the time of a start.
+    """
     options = Options(settings.home / "platform", **chosen)
     quiet = Console(quiet=True)
     stack.down(options.home)
     try:
         settings.tell("the platform starts with empty data")
-        first, _ = stack.up(options, fresh=True, console=quiet)
-        asyncio.run(_with_commit_times(first))
-        stack.down(options.home)
-        settings.tell("the platform starts again, warm")
         began = time.perf_counter()
-        again, _ = stack.up(options, console=quiet)
-        yield Platform(again, settings, time.perf_counter() - began)
+        running, _ = stack.up(options, fresh=True, console=quiet)
+        if again:
+            asyncio.run(_with_commit_times(running))
+            stack.down(options.home)
+            settings.tell("the platform starts again, warm")
+            began = time.perf_counter()
+            running, _ = stack.up(options, console=quiet)
+        yield Platform(running, settings, time.perf_counter() - began)
     finally:
         stack.down(options.home)
         asyncio.run(Backends.of(options).wipe())  # also where PostgreSQL's data were moved to

@@ -117,10 +117,7 @@ async def _http(load: Load, calls: Calls, sent: Sent) -> AsyncIterator[Send]:
     async def report(number: int, at: datetime, due: float) -> None:
         agency, said = load.report(number)
         sent.reports.append(said)
-        body = {"type": "activity", "occurred_at": format_time(at), **said.model_dump(mode="json")}
-        headers = {"idempotency-key": str(said.report_id), **tokens[agency]}
-        path = f"/v1/agencies/{agency}/reports"
-        reply = await _patiently(wire, path, headers, json.dumps(body).encode())
+        reply = await patiently(wire, *request(agency, said, at, tokens[agency]))
         sent.waits.append(time.perf_counter() - due)
         sent.refused += reply.status != _CREATED
 
@@ -130,7 +127,16 @@ async def _http(load: Load, calls: Calls, sent: Sent) -> AsyncIterator[Send]:
         await wire.close()
 
 
-async def _patiently(wire: Wire, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+def request(
+    agency: AgencyId, report: ActivityReported, at: datetime, token: Mapping[str, str]
+) -> tuple[str, dict[str, str], bytes]:
+    """Path, headers and body of a report."""
+    body = {"type": "activity", "occurred_at": format_time(at), **report.model_dump(mode="json")}
+    headers = {"idempotency-key": str(report.report_id), **token}
+    return f"/v1/agencies/{agency}/reports", headers, json.dumps(body).encode()
+
+
+async def patiently(wire: Wire, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
     """As an honest client: without an answer, ask again with the same key."""
     for again in range(_TRIES):
         with suppress(ConnectionLost):

@@ -12,7 +12,11 @@ from bench.results import LATEST, Figure, judged, marked_quick
 
 def settings(*, quick: bool, repetitions: int | None = None) -> Settings:
     chosen = argparse.Namespace(
-        home=Path("home"), quick=quick, repetitions=repetitions, seconds=None
+        home=Path("home"),
+        quick=quick,
+        repetitions=repetitions,
+        seconds=None,
+        pipeline_seconds=None,
     )
     return command.settings_of(chosen, print)
 
@@ -21,7 +25,7 @@ def test_quick_is_shorter_in_everything() -> None:
     full, quick = settings(quick=False), settings(quick=True)
     assert (full.quick, quick.quick) == (False, True)
     assert full.repetitions == 5
-    for name in ("repetitions", "leg_seconds", "load_seconds", "facts"):
+    for name in ("repetitions", "leg_seconds", "load_seconds", "pipeline_seconds", "facts"):
         assert getattr(quick, name) < getattr(full, name)
 
 
