@@ -1,6 +1,7 @@
 """I1, I2, I3: what clients were told, what was written down, and what came of it."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -36,6 +37,7 @@ _ROOTS = frozenset(type_ for type_, _ in _EFFECTS.values())
 _LOOKS = frozenset({"read", "read_application", "stream", "poison"}) | SETTLES
 """Not among the commands: what only looks, and what I18 judges."""
 _REGISTER = "register"
+_DOOR = re.compile(r"^(?:agency\.|/v1/agencies/)([a-z0-9-]+)[./]reports")
 
 
 def is_command(event: Event) -> bool:
@@ -109,12 +111,29 @@ def no_ghosts(evidence: Evidence) -> Check:
     """What is there was asked for, and what was refused did nothing."""
     check = Check("I2", "nothing is there that nobody asked for")
     _asked(check, evidence)
+    _spoken_for(check, evidence)
     wanted = _wanted(evidence.commands)
     for effect, times in _happened(evidence.facts).items():
         check.examined += 1
         if effect not in wanted:
             check.blame("illegal", f"{times} facts {effect[0]} of {effect[1]}, without a command")
     return check
+
+
+def _spoken_for(check: Check, evidence: Evidence) -> None:
+    """A report and its answer are of the agency at whose door it came in, whatever it says."""
+    doors: dict[str, set[str]] = defaultdict(set)
+    for event in evidence.history:
+        body = event.request.get("body") or event.request
+        door = _DOOR.search(str(event.request.get("topic") or event.request.get("path") or ""))
+        if door is not None and body.get("report_id"):
+            doors[str(body["report_id"])].add(door[1])
+    for fact in evidence.facts:
+        report = fact.aggregate_id if fact.type in _ANSWERS else str(fact.data.get("report_id"))
+        if report in doors:
+            check.examined += 1
+            if fact.data.get("agency") not in doors[report]:
+                check.blame("illegal", f"{fact.type} of {report} speaks for another agency")
 
 
 def _asked(check: Check, evidence: Evidence) -> None:

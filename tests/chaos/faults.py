@@ -22,7 +22,7 @@ from tests.chaos.recovery import Book, Struck
 from tests.chaos.schedule import Fault
 from tests.chaos.target import Target
 
-ARMED_SECONDS = 20.0
+ARMED_SECONDS = 15.0
 """So long may a fail-point wait to be passed."""
 _GONE = (
     psutil.NoSuchProcess,

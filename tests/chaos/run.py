@@ -166,7 +166,8 @@ async def _strike(
 
 def _progress(plan: Plan, passed: float, book: Book, load: Load) -> str:
     """One line for who waits: how long it takes yet, and what has been done so far."""
-    left = max(0.0, plan.seconds - passed) + plan.seconds_after
+    pace = passed / max(1, book.struck)
+    left = max(plan.seconds - passed, (plan.least - book.struck) * pace, 0.0) + plan.seconds_after
     open_ = f", {len(book.open)} not recovered" if book.open else ""
     return (
         f"{left / 60:5.1f} min left: {book.struck} of {plan.least} faults{open_}, "

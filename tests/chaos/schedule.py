@@ -1,7 +1,7 @@
 """Which fault strikes what, and when: a pure function of the seed and of the number of brokers.
 
 Faults are cards of a shuffled pack, so that every kind and every fail-point comes up before any
-comes up again as often; a round is a hand of none to three of them.
+comes up again as often; a round is a hand of none to four of them.
 """
 
 import random
@@ -16,7 +16,7 @@ FREEZE_SECONDS = (3.0, 12.0)
 BROKER_FREEZE_SECONDS = (5.0, 10.0)
 OUTAGE_SECONDS = (6.0, 14.0)
 WHOLE_CLUSTER = 3
-_HANDS = (0, 1, 2, 2, 3, 3, 3, 3)
+_HANDS = (0, 1, 2, 3, 3, 3, 4, 4)
 _DENSE_HANDS = (2, 2, 3)
 _DISPATCHERS = ("booking", "queue", "tracking")
 _HOSTS = {

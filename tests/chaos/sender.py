@@ -1,6 +1,7 @@
 """A producer that agencies share, and that is made anew after each failure."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from local.credentials import SIMULATOR
 from tests.chaos.client import ATTEMPT_SECONDS, World
 from tests.chaos.history import Phase
 
-_STOP_SECONDS = 3.0
+_STOP_SECONDS = 10.0
 Sent = tuple[Phase, str | None, Any]
 """What became of it, the name of what failed, and what Kafka said."""
 
@@ -24,6 +25,8 @@ class Sender:
         self._world = world
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """Producers that were given up: each ends by itself once Kafka answers again."""
 
     async def attempt(self, send: Callable[[AIOKafkaProducer], Awaitable[Any]]) -> Sent:
         """Try once; `unknown` when Kafka did not say that it has it."""
@@ -36,13 +39,22 @@ class Sender:
             if producer is not None and self._producer is producer:
                 # Its state after a failure is its own secret: the next one is made anew.
                 self._producer = None
-                await _quietly_stop(producer)
+                self._leave(producer)
             return "unknown", type(problem).__name__, None
 
     async def stop(self) -> None:
-        """Close the producer."""
+        """Close all producers; Kafka has to be there."""
         if self._producer is not None:
-            await _quietly_stop(self._producer)
+            self._leave(self._producer)
+        if self._leaving:
+            _, late = await asyncio.wait(self._leaving, timeout=_STOP_SECONDS)
+            for one in late:
+                one.cancel()
+
+    def _leave(self, producer: AIOKafkaProducer) -> None:
+        ending = asyncio.create_task(_stop(producer))
+        self._leaving.add(ending)
+        ending.add_done_callback(self._leaving.discard)
 
     async def _connected(self) -> AIOKafkaProducer:
         async with self._connecting:
@@ -51,15 +63,12 @@ class Sender:
                 try:
                     await made.start()
                 except BaseException:
-                    await _quietly_stop(made)
+                    self._leave(made)
                     raise
                 self._producer = made
             return self._producer
 
 
-async def _quietly_stop(producer: AIOKafkaProducer) -> None:
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await producer.stop()
-    except (KafkaError, OSError, TimeoutError):
-        return
+async def _stop(producer: AIOKafkaProducer) -> None:
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        await producer.stop()

@@ -47,7 +47,7 @@ def test_with_three_brokers_leaders_fall_and_the_majority_is_lost(seed: int) -> 
 def test_no_round_strikes_one_victim_twice_and_an_outage_is_alone(seed: int) -> None:
     for one in first(seed, 1):
         victims = [fault.victim for fault in one.faults]
-        assert len(victims) == len(set(victims)) <= 3
+        assert len(victims) == len(set(victims)) <= 4
         assert len(victims) == 1 or not any(fault.is_outage for fault in one.faults)
         assert GAP_SECONDS[0] <= one.gap <= GAP_SECONDS[1]
 
@@ -77,6 +77,6 @@ def test_some_rounds_do_not_wait_but_never_two_in_a_row_and_never_an_outage(brok
 
 @pytest.mark.parametrize("brokers", [1, 3])
 @pytest.mark.parametrize("seed", range(8))
-def test_rounds_bring_nearly_two_faults_on_average(seed: int, brokers: int) -> None:
+def test_rounds_bring_more_than_two_faults_on_average(seed: int, brokers: int) -> None:
     """So that a run of half an hour has 300."""
-    assert sum(len(one.faults) for one in first(seed, brokers)) >= 1.9 * 200
+    assert sum(len(one.faults) for one in first(seed, brokers)) >= 2.1 * 200

@@ -164,3 +164,22 @@ def test_an_answer_to_a_record_that_nobody_sent_is_a_ghost() -> None:
         Command("tracking", "system:tracking", key, "AnswerRejected", {"report_id": "r-other"})
     )
     assert "illegal" in no_ghosts(evidence_of(world, ROW)).counts
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"topic": "agency.{}.reports.v1", "body": {"report_id": "r5"}},
+        {"service": "tracking", "path": "/v1/agencies/{}/reports", "body": {"report_id": "r5"}},
+    ],
+    ids=["over-kafka", "over-http"],
+)
+def test_a_report_that_counts_for_another_agency_than_its_senders_is_found(
+    request_: dict[str, Any],
+) -> None:
+    place = "topic" if "topic" in request_ else "path"
+    for agency, holds in (("x", True), ("y", False)):
+        world = right()
+        sent = {**request_, place: request_[place].format(agency)}
+        world.see("report_kafka", "invoke", "r5", sent)
+        assert no_ghosts(world.evidence()).holds == holds
