@@ -1,9 +1,10 @@
 """A record as it came from Kafka, and what a consumer makes of it. No database here."""
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from contracts.envelope import Envelope, MalformedEnvelope, from_headers
 _KEY_MAX = 200
 _WRITTEN_BY_OTHERS = "agency."
 _AGGREGATES_REMEMBERED = 20_000
+_OFFSET = attrgetter("offset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,15 @@ def arrival_of(record: Any) -> Arrival:
         record.partition,
         record.offset,
         key[:_KEY_MAX],
-        tuple((name, value or b"") for name, value in record.headers),
+        tuple([(name, value or b"") for name, value in record.headers]),
         record.value or b"",
         timestamp_ms=record.timestamp,
     )
+
+
+def furthest(arrivals: Iterable[Arrival]) -> dict[tuple[str, int], Arrival]:
+    """The record with the highest offset in each partition."""
+    return {(one.topic, one.partition): one for one in sorted(arrivals, key=_OFFSET)}
 
 
 @dataclass(frozen=True, slots=True)

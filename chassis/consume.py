@@ -93,14 +93,15 @@ class Runner:
             arrivals = await self._of_this_log([arrival_of(record) for record in records])
             if arrivals:
                 await self._handle(arrivals)
-            await self._pace.rest(len(records))
+            if len(records) < self._batch_max:  # else the next ones lie ready
+                await self._pace.rest(len(records))
         finally:
             self._resume_fetching()
 
     def _hold_fetching(self, records: int) -> None:
         """Under load, fetch the next records together: else each alone costs a request."""
         consumer = self.consumer
-        if consumer is not None and records > 1 and not self.placing:
+        if consumer is not None and 1 < records < self._batch_max and not self.placing:
             consumer.pause(*consumer.assignment())
 
     def _resume_fetching(self) -> None:

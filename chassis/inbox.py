@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from uuid import UUID
 
-from chassis.arrivals import Arrival, Delivered, aggregate_of
+from chassis.arrivals import Arrival, Delivered, aggregate_of, furthest
 from chassis.database import Tx
 from chassis.places import Position
 from contracts.envelope import Envelope
@@ -51,7 +51,7 @@ class Heads:
             return Verdict.REPEAT if same else Verdict.CONFLICT
         if envelope.version > last + 1 and not self._newest_wins:
             return Verdict.GAP
-        self._heads[aggregate] = _Head(envelope.version, UUID(int=envelope.id.int))
+        self._heads[aggregate] = _Head(envelope.version, envelope.id)
         self._moved.add(aggregate)
         return Verdict.DUE
 
@@ -122,11 +122,7 @@ async def load_positions(
 
 async def save_positions(tx: Tx, consumer: str, arrivals: Sequence[Arrival]) -> None:
     """Move on behind these records, never back, in the transaction of the effects."""
-    last: dict[tuple[str, int], Arrival] = {}
-    for arrival in arrivals:
-        place = (arrival.topic, arrival.partition)
-        if place not in last or last[place].offset < arrival.offset:
-            last[place] = arrival
+    last = furthest(arrivals)
     await tx.execute(
         _SAVE_POSITIONS,
         consumer,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 
-from chassis.arrivals import Arrival
+from chassis.arrivals import Arrival, furthest
 from chassis.database import Tx
 
 _FORGET = "DELETE FROM positions WHERE consumer = $1 AND topic = $2 AND partition = $3"
@@ -73,11 +73,9 @@ class Places:
 
         The first time may be a fetch that was under way while partitions moved.
         """
-        firsts: dict[TopicPartition, Arrival] = {}
-        for arrival in arrivals:
-            firsts.setdefault(TopicPartition(arrival.topic, arrival.partition), arrival)
+        firsts = {(one.topic, one.partition): one for one in reversed(arrivals)}
         refuted = {
-            place
+            TopicPartition(*place)
             for place, first in firsts.items()
             if self._positions.get(place, Position(0)).is_refuted_by(first)
         }
@@ -100,10 +98,10 @@ class Places:
     def moved(self, arrivals: Sequence[Arrival]) -> dict[TopicPartition, int]:
         """These are dealt with; where to go on in their partitions."""
         ahead: dict[TopicPartition, int] = {}
-        for arrival in arrivals:
-            place = TopicPartition(arrival.topic, arrival.partition)
-            if arrival.offset >= self.next_offset(place):
-                self._positions[place] = Position(arrival.offset + 1, arrival.timestamp_ms)
+        for named, last in furthest(arrivals).items():
+            place = TopicPartition(*named)
+            if last.offset >= self.next_offset(place):
+                self._positions[place] = Position(last.offset + 1, last.timestamp_ms)
             ahead[place] = self.next_offset(place)
         return ahead
 

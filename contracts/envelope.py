@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from contracts.ids import Actor, EventId
@@ -14,6 +15,7 @@ from contracts.ids import Actor, EventId
 Headers = Sequence[tuple[str, bytes]]
 CONTENT_TYPE = b"application/json"
 MAX_HEADER_BYTES = 1024
+_ACTORS_REMEMBERED = 10_000
 
 # CloudEvents allows no control characters in attributes, and PostgreSQL could not store NUL.
 _SPECVERSION = ("ce_specversion", b"1.0")
@@ -90,20 +92,20 @@ def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
 def from_headers(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Read the envelope back. Raises MalformedEnvelope; unknown attributes are left alone."""
     found = _attributes(headers)
-    if found.get("specversion") != "1.0":
+    if found.get("ce_specversion") != "1.0":
         raise MalformedEnvelope("ce_specversion must be 1.0")
     return Envelope(
-        id=_required(found, "id", _parse_id),
-        source=_required(found, "source", str),
-        type=_required(found, "type", str),
-        subject=_required(found, "subject", str),
-        time=_required(found, "time", parse_time),
-        actor=_optional(found, "actor", Actor),
-        version=_optional(found, "aggregateversion", _parse_version),
-        recorded_at=_optional(found, "recordedtime", parse_time),
-        correlation_id=found.get("correlationid"),
-        causation_id=found.get("causationid"),
-        traceparent=found.get("traceparent"),
+        id=_required(found, "ce_id", _parse_id),
+        source=_required(found, "ce_source", str),
+        type=_required(found, "ce_type", str),
+        subject=_required(found, "ce_subject", str),
+        time=_required(found, "ce_time", parse_time),
+        actor=_optional(found, "ce_actor", _parse_actor),
+        version=_optional(found, "ce_aggregateversion", _parse_version),
+        recorded_at=_optional(found, "ce_recordedtime", parse_time),
+        correlation_id=found.get("ce_correlationid"),
+        causation_id=found.get("ce_causationid"),
+        traceparent=found.get("ce_traceparent"),
     )
 
 
@@ -136,7 +138,7 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
             continue
         if not value or len(value) > MAX_HEADER_BYTES:
             raise MalformedEnvelope(f"the header {_shown(name)} is empty or too long")
-        if name[3:] in found:
+        if name in found:
             raise MalformedEnvelope(f"the header {_shown(name)} is there twice")
         try:
             text = value.decode()
@@ -145,7 +147,7 @@ def _attributes(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
         # What can be printed has no control characters, and is quicker to tell.
         if not text.isprintable() and _CONTROL.search(text):
             raise MalformedEnvelope(f"the header {_shown(name)} has control characters")
-        found[name[3:]] = text
+        found[name] = text
     return found
 
 
@@ -156,7 +158,7 @@ def _shown(name: str) -> str:
 def _required(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _T:
     value = _optional(found, name, parse)
     if value is None:
-        raise MalformedEnvelope(f"ce_{name} is missing")
+        raise MalformedEnvelope(f"{name} is missing")
     return value
 
 
@@ -168,7 +170,7 @@ def _optional(found: dict[str, str], name: str, parse: Callable[[str], _T]) -> _
         return parse(text)
     except ValueError:
         # No `from`: the cause would carry the value into logs.
-        raise MalformedEnvelope(f"ce_{name} has a wrong form") from None
+        raise MalformedEnvelope(f"{name} has a wrong form") from None
 
 
 def _encode(name: str, value: str) -> bytes:
@@ -183,6 +185,11 @@ def _parse_id(text: str) -> EventId:
     if _UUID.fullmatch(text) is None:
         raise ValueError("an id has the form of a UUID")
     return EventId(text)
+
+
+@lru_cache(maxsize=_ACTORS_REMEMBERED)
+def _parse_actor(text: str) -> Actor:
+    return Actor(text)
 
 
 def _parse_version(text: str) -> int:
