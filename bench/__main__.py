@@ -18,6 +18,7 @@ from rich.console import Console
 from bench import (
     audit,
     commands,
+    growth,
     pipeline,
     plot,
     projector,
@@ -43,6 +44,7 @@ ON_SERVERS = (
     projector,
     tickets,
     rebuild,
+    growth,  # last: its facts begin in the middle
 )
 ON_PLATFORM = (
     read_model,  # first: it tells what every process holds since the start

@@ -34,7 +34,7 @@ from services.tracking.wiring import DOMAIN
 IDS = ("P1",)
 CALLERS = 32
 APPLICATIONS = 2_000
-_AGENCY = AgencyId("bench")
+AGENCY = AgencyId("bench")
 _PREPARED = 6_000
 _DOCUMENT = json.dumps({"text": "x" * 520})
 _CREATE = "CREATE TABLE bare (id bigserial PRIMARY KEY, key uuid NOT NULL, body jsonb NOT NULL)"
@@ -98,7 +98,7 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
 
 async def _prepare(database: Database, dispatcher: Dispatcher) -> list[ApplicationId]:
     async with database.transaction() as tx:
-        await save_entries(tx, [("agency", _AGENCY, 1, "{}")])
+        await save_entries(tx, [("agency", AGENCY, 1, "{}")])
     made = [ApplicationId.new() for _ in range(APPLICATIONS)]
     actor = Actor("operator:bench")
     await asyncio.gather(
@@ -142,14 +142,15 @@ async def dispatched(ready: Opened) -> Leg:
 def some(applications: Sequence[ApplicationId], count: int) -> list[Command]:
     """Reports on applications drawn by lot."""
     lots = random.Random(7)  # noqa: S311 - no secret
-    return [_command(lots.choice(applications)) for _ in range(count)]
+    return [command(lots.choice(applications)) for _ in range(count)]
 
 
-def _command(application: ApplicationId) -> Command:
+def command(application: ApplicationId) -> Command:
+    """A report on an application, received just now."""
     report = ActivityReported(
         report_id=ReportId.new(), application_id=application, activity="bench step"
     )
-    return report_command(_AGENCY, report, clock.now(), clock.now())
+    return report_command(AGENCY, report, clock.now(), clock.now())
 
 
 async def faults(checks: Any, done: Sequence[Command]) -> list[str]:
