@@ -12,6 +12,10 @@ from chassis.migrations import migrate
 from local.testing import Database, Servers
 
 COUNT = 20
+ROWS = """
+SELECT (SELECT count(*) FROM tracking_codes), (SELECT count(*) FROM application_view),
+       (SELECT count(*) FROM inbox), (SELECT count(*) FROM commands)
+"""
 
 
 @pytest.fixture
@@ -29,8 +33,7 @@ async def filled(
 async def test_what_is_stored_goes_on_from_where_it_stands(filled: Any) -> None:
     ids = {row[0] for row in await filled.fetch("SELECT application_id FROM applications")}
     assert ids == {stored.application(number) for number in range(1, COUNT + 1)}
-    for table in ("tracking_codes", "application_view", "inbox", "commands"):
-        assert await filled.fetchval(f"SELECT count(*) FROM {table}") == COUNT
+    assert tuple(await filled.fetchrow(ROWS)) == (COUNT,) * 4
     log = await filled.fetch("SELECT aggregate_id, version FROM event_log ORDER BY seq")
     lines = await filled.fetch("SELECT aggregate_id, version FROM timeline ORDER BY position")
     assert len(log) == len(lines) == COUNT * stored.FACTS
