@@ -17,8 +17,10 @@ from rich.console import Console
 
 from bench import (
     audit,
+    catch_up,
     commands,
     growth,
+    overload,
     pipeline,
     plot,
     projector,
@@ -49,6 +51,8 @@ ON_SERVERS = (
 ON_PLATFORM = (
     read_model,  # first: it tells what every process holds since the start
     stream_memory,
+    overload,
+    catch_up,
 )
 ALONE = (
     start,

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from chassis.kafka import Where, client
 from chassis.migrations import migrate
-from local import paths, stack
+from local import control, paths, stack
 from local.backends import Backends
 from local.kafka import Kafka
 from local.parallel import together
@@ -120,6 +120,10 @@ class Platform:
     def pid(self, name: str) -> int:
         """The process id of one part."""
         return _running(next(one.pid for one in self.state.processes if one.name == name))
+
+    def now(self, name: str) -> int:
+        """The same of a part that may have been started again since."""
+        return _running(control.find(self.state.home, name).pid)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import asyncio
 import struct
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psutil
@@ -72,7 +72,7 @@ async def _one(platform: Platform, connection: Any, calls: client.Calls, load: L
     calibrations.append(calibrate())
     found = await verdicts.faults(connection, sent, in_order=load.door == "kafka")
     since = sent.began + timedelta(seconds=DROPPED_SECONDS)
-    waits = [_milliseconds(row) for row in await connection.fetch(_WAITS, since)]
+    waits = await shown_after(connection, since)
     _tell(tell, sent, found, disturbed=has_moved(calibrations))
     if not waits:
         raise RuntimeError(f"{name}: nothing reached the read model")
@@ -100,6 +100,11 @@ def _tell(tell: Any, sent: reports.Sent, found: Sequence[str], *, disturbed: boo
     tell(f"  checked: {'; '.join(found) or 'none lost, doubled or out of order'}")
     if disturbed:
         tell("  the machine was not quiet: take the figures of this run with salt")
+
+
+async def shown_after(connection: Any, since: datetime) -> list[float]:
+    """Milliseconds from fact to read model, for each activity that happened since then."""
+    return [_milliseconds(row) for row in await connection.fetch(_WAITS, since)]
 
 
 def _milliseconds(row: Any) -> float:

@@ -45,8 +45,7 @@ async def run(platform: Platform) -> list[Row]:
 async def _of_tracking(platform: Platform, calls: client.Calls) -> Held:
     home = platform.state.home
     await asyncio.to_thread(control.restart, home, "tracking")
-    pid = control.find(home, "tracking").pid
-    assert pid is not None  # noqa: S101 - it was just seen ready
+    pid = platform.now("tracking")
     port = int(platform.state.urls["tracking"].rpartition(":")[2])
     token = (await calls.bearer("operator"))["Authorization"]
     with Subscribers(port, "/v1/stream", [f"authorization: {token}"]) as readers:

@@ -20,6 +20,11 @@ SELECT data::jsonb ->> 'report_id' AS report, aggregate_id, version FROM timelin
 WHERE type = '{ActivityRecorded.wire_type()}' AND {_MINE.replace("payload", "data")}
 ORDER BY position
 """  # noqa: S608 - as above
+_ORDER_IN_LOG = f"""
+SELECT aggregate_id, version FROM event_log
+WHERE type = '{ActivityRecorded.wire_type()}' AND aggregate_id = ANY($1::uuid[]) ORDER BY seq
+"""  # noqa: S608 - as above
+_ORDER_IN_TIMELINE = _ORDER_IN_LOG.replace("event_log", "timeline").replace("seq", "position")
 _SHOWN = (
     f"SELECT count(*) FROM timeline WHERE type = '{ActivityRecorded.wire_type()}' AND time >= $1"  # noqa: S608 - as above
 )
@@ -50,6 +55,27 @@ async def faults(connection: Any, sent: Sent, *, in_order: bool) -> list[str]:
         found += out_of_order(place, [(row["aggregate_id"], row["version"]) for row in rows])
         if in_order:
             found += not_as_sent(place, sent, [row["report"] for row in rows])
+    return found
+
+
+async def acknowledged_kept(connection: Any, sent: Sent) -> list[str]:
+    """What is wrong where much was refused: only what was acknowledged must be there.
+
+    A report whose asker had gone may stand between others of its application, so the order is that
+    of all reports.
+    """
+    ids = [str(report.report_id) for report in sent.reports]
+    applications = list({report.application_id for report in sent.reports})
+    parked = await connection.fetchval(_PUT_ASIDE)
+    found = [f"{parked} records were parked"] if parked else []
+    for place, mine, every in (
+        ("the log", _LOG, _ORDER_IN_LOG),
+        ("the timeline", _LINES, _ORDER_IN_TIMELINE),
+    ):
+        rows = await connection.fetch(mine, ids)
+        found += missing_or_doubled(place, ids, [row["report"] for row in rows])
+        rows = await connection.fetch(every, applications)
+        found += out_of_order(place, [(row["aggregate_id"], row["version"]) for row in rows])
     return found
 
 
