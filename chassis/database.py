@@ -37,8 +37,15 @@ _AWAY: tuple[type[BaseException], ...] = (
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.TimeoutError,
 )
+
+
+class Overtaken(Exception):
+    """Somebody else decided on the same state first."""
+
+
 # Raised when somebody else was faster: the same decision must be taken again on the new state.
 OVERTAKEN: tuple[type[BaseException], ...] = (
+    Overtaken,
     asyncpg.UniqueViolationError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,

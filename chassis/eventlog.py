@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from chassis.database import Tx
+from chassis.database import Overtaken, Tx
 from contracts.base import Fact
 from contracts.ids import Actor, EventId
 
@@ -53,24 +53,46 @@ class Recorded:
         )
 
 
+# Heads move only from the version that the decision was based on: that of its first fact, less one.
 # `place` keeps the order of the decisions: `seq` is given out in it, and the relay sends by `seq`.
 _APPEND = """
-INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-                       correlation_id, causation_id, traceparent, payload)
-SELECT event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-       correlation_id, causation_id, traceparent, payload
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::text[], $7::text[],
-            $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-     WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time,
-                              actor, correlation_id, causation_id, traceparent, payload, place)
-ORDER BY place
+WITH fact AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::text[],
+        $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[],
+        $13::text[])
+    WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time,
+                             actor, correlation_id, causation_id, traceparent, payload, place)
+), moved AS (
+    INSERT INTO heads (aggregate_id, version, aggregate, topic, event_id, correlation_id,
+                       traceparent)
+    SELECT DISTINCT ON (aggregate_id)
+           aggregate_id, version, aggregate, topic, event_id, correlation_id, traceparent
+    FROM fact ORDER BY aggregate_id, place DESC
+    ON CONFLICT (aggregate_id) DO UPDATE SET
+        version = excluded.version, aggregate = excluded.aggregate, topic = excluded.topic,
+        event_id = excluded.event_id, correlation_id = excluded.correlation_id,
+        traceparent = excluded.traceparent
+    WHERE heads.version = ($5::integer[])[array_position($4::uuid[], heads.aggregate_id)] - 1
+    RETURNING 1
+), logged AS (
+    INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time,
+                           actor, correlation_id, causation_id, traceparent, payload)
+    SELECT event_id, type, aggregate, aggregate_id, version, topic, key, time,
+           actor, correlation_id, causation_id, traceparent, payload
+    FROM fact ORDER BY place
+)
+SELECT count(*) FROM moved
 """
 
 
 async def append(tx: Tx, facts: Sequence[Recorded]) -> None:
     """Write the facts down, in their order, in one statement.
 
-    Raises UniqueViolationError when an aggregate moved on since it was read: decide again.
+    Raises Overtaken when an aggregate moved on since it was read: decide again.
     """
-    if facts:
-        await tx.execute(_APPEND, *map(list, zip(*(fact.row() for fact in facts), strict=True)))
+    if not facts:
+        return
+    columns = list(map(list, zip(*(fact.row() for fact in facts), strict=True)))
+    moved = await tx.fetchval(_APPEND, *columns)
+    if moved != len({fact.fact.aggregate_id for fact in facts}):
+        raise Overtaken

@@ -216,6 +216,11 @@ FORGOTTEN = _counter(
     "after the transaction that removes them",
     ("table",),
 )
+EVENT_LOG_ROOM = _gauge(
+    "loket_event_log_room_facts",
+    "Facts for which the event log has blocks ahead",
+    "once a minute",
+)
 LOOP_LAG = _gauge(
     "loket_event_loop_lag_seconds",
     "How late the event loop woke up at the last look",

@@ -1,4 +1,8 @@
-"""Numbered plain SQL, applied once each and safe to repeat: chassis first, then the service."""
+"""Numbered plain SQL, applied once each: first the chassis's, then the service's own.
+
+What the chassis does to tables that a service's own migrations still expect as they were stands in
+`chassis/migrations/last` and runs at the end.
+"""
 
 import hashlib
 from collections.abc import Iterator
@@ -42,9 +46,11 @@ class Migration:
 
 def migrations_of(service: str) -> Iterator[Migration]:
     """What a service's database is made of, in order."""
+    chassis = _ROOT / "chassis" / "migrations"
     for owner, folder in (
-        ("chassis", _ROOT / "chassis" / "migrations"),
+        ("chassis", chassis),
         (service, _ROOT / "services" / service / "migrations"),
+        ("chassis/last", chassis / "last"),
     ):
         for path in sorted(folder.glob("[0-9]*.sql")):
             yield Migration(f"{owner}/{path.stem}", path.read_text())

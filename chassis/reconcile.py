@@ -7,6 +7,7 @@ and the service's relay sends them in order. Memory: two bits per fact.
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ _EXAMPLES = 5
 _COMMAND_SECONDS = 600.0
 
 _SENT = "SELECT seq FROM event_log WHERE sent AND seq > $1 ORDER BY seq LIMIT $2"
+_ARCHIVED_TO = "SELECT max(newest) FROM event_log_blocks"
 _TOPICS = "SELECT DISTINCT topic FROM event_log WHERE sent ORDER BY topic"
 # `ours` is null where no fact has this version: the log that Kafka was fed from went further.
 _KNOWN = """
@@ -55,13 +57,15 @@ class Difference:
 
     `lacking`: facts marked as sent that Kafka does not hold. `unknown`: records of this service in
     Kafka that its log does not hold, `contradicting`: those whose version belongs to another fact;
-    both come from a log that was rolled back. `sent_again`: facts that were marked as unsent.
+    both come from a log that was rolled back. `archived`: records from a time whose blocks have
+    left the log for files. `sent_again`: facts that were marked as unsent.
     """
 
     service: str
     facts: int = 0
     records: int = 0
     lacking: int = 0
+    archived: int = 0
     unknown: int = 0
     contradicting: int = 0
     sent_again: int = 0
@@ -164,12 +168,13 @@ async def _in_kafka(
     progress: Progress,
 ) -> _Bits:
     there = _Bits()
+    archived_to = await log.fetchval(_ARCHIVED_TO)
     reader = kafka.new_reader(where, f"{found.service}-reconcile")
     await reader.start()
     try:
         places = await kafka.partitions(where, f"{found.service}-reconcile", topics)
         async for records in _all_records(reader, places):
-            await _compare(log, records, there, found)
+            await _compare(log, records, there, found, archived_to)
             found.records += len(records)
             progress("records in Kafka", found.records)
     finally:
@@ -203,6 +208,7 @@ async def _compare(
     records: Sequence[Any],
     there: _Bits,
     found: Difference,
+    archived_to: datetime | None,
 ) -> None:
     ours = []
     for record in records:
@@ -224,9 +230,15 @@ async def _compare(
         record, envelope = ours[row["place"] - 1]
         if row["ours"]:
             there.add(row["seq"])
+        elif row["seq"] is None and _is_before(envelope.recorded_at, archived_to):
+            found.archived += 1
         elif row["seq"] is None:
             found.unknown += 1
             found.example("unknown", record, envelope.id)
         else:
             found.contradicting += 1
             found.example("contradicting", record, envelope.id)
+
+
+def _is_before(recorded_at: datetime | None, archived_to: datetime | None) -> bool:
+    return recorded_at is not None and archived_to is not None and recorded_at <= archived_to

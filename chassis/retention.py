@@ -1,4 +1,4 @@
-"""Forgets answers and settled records that are old enough, a small set at a time.
+"""Keeps room ahead of the event log, and forgets answers and settled records that are old enough.
 
 An answer is kept so that a repeated request gets it again; a request that comes later is decided
 anew. What is not settled is never forgotten.
@@ -19,11 +19,12 @@ _BREATHE_SECONDS = 0.2
 # The database does the removal: the program itself may not (and never what is younger than a day).
 _FORGET_COMMANDS = "SELECT forget_commands(make_interval(days => $1), $2)"
 _FORGET_SETTLED = "SELECT forget_settled(make_interval(days => $1), $2)"
+_EXTEND = "SELECT extend_event_log()"
 _log = structlog.get_logger("chassis.retention")
 
 
 class Retention:
-    """Keeps `commands` and `parked` as long as the settings say, in days."""
+    """Keeps `commands` and `parked` as long as the settings say, in days; and room in the log."""
 
     def __init__(self, database: Database, *, commands_days: int, settled_days: int) -> None:
         self._database = database
@@ -37,6 +38,7 @@ class Retention:
         while not stopping.is_set():
             pause = _LOOK_SECONDS
             try:
+                await self.make_room()
                 if await self.forget_some():
                     pause = _BREATHE_SECONDS
             except Exception as problem:  # noqa: BLE001 - nothing is lost: the next look comes
@@ -44,6 +46,11 @@ class Retention:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await stopping.wait()
+
+    async def make_room(self) -> None:
+        """See to it that the log has blocks ahead."""
+        async with self._database.transaction() as tx:
+            metrics.EVENT_LOG_ROOM().set(await tx.fetchval(_EXTEND))
 
     async def forget_some(self) -> bool:
         """One set of each table; returns whether there may be more."""

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from loket import access, backups, checks, parked, plays, reconciling, running
+from loket import access, archives, backups, checks, parked, plays, reconciling, running
 
 app = typer.Typer(
     name="loket",
@@ -23,6 +23,7 @@ plays.add_to(app)
 checks.add_to(app)
 reconciling.add_to(app)
 backups.add_to(app)
+archives.add_to(app)
 app.add_typer(parked.app, name="parked")
 app.add_typer(checks.catalogue, name="catalogue")
 

@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from chassis.reconcile import Difference
 
 _TELL_EVERY = 100_000
-_SHOWN = ("service", "facts", "records", "lacking", "sent_again", "unknown", "contradicting")
+_SHOWN = (
+    "service",
+    "facts",
+    "records",
+    "lacking",
+    "sent_again",
+    "archived",
+    "unknown",
+    "contradicting",
+)
 
 
 def add_to(app: typer.Typer) -> None:

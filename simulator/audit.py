@@ -23,6 +23,8 @@ _SHOWN = ("booking.", "queue.", "tracking.", "notify.")
 _WRITTEN = (*_SHOWN, "agency.")
 _READ_SECONDS = 30.0
 _EXAMPLES = 5
+# A log that begins behind this number has given its first block to the archive.
+_FIRST_BLOCK = 1_000_000
 _CLIENT = "audit"
 FAULTS = ("lost", "doubled", "misordered", "altered")
 
@@ -81,13 +83,14 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A fact as an event log holds it."""
+    """A fact as an event log holds it; `from_archived_log` when the log's first block is gone."""
 
     id: str
     aggregate: str
     version: int
     topic: str
     payload: bytes
+    from_archived_log: bool = False
 
 
 async def audit(calls: Calls, *, patience_seconds: float = 30.0) -> Audit:
@@ -136,7 +139,7 @@ def compare(
     expected = {fact.id: fact for fact in wanted}
     seen: set[str] = set()
     early: set[str] = set()
-    last: dict[str, int] = {}
+    last = _before_the_log(expected.values())
     repeats = 0
     for fact_id, payload in held:
         fact = expected.get(fact_id)
@@ -164,10 +167,28 @@ def compare(
     return place, repeats
 
 
+def _before_the_log(facts: Iterable[Held]) -> dict[str, int]:
+    """The last version of each aggregate that its log has given to the archive, if any."""
+    first: dict[str, int] = {}
+    for fact in facts:
+        if fact.from_archived_log:
+            first[fact.aggregate] = min(fact.version, first.get(fact.aggregate, fact.version))
+    return {aggregate: version - 1 for aggregate, version in first.items()}
+
+
 async def _facts_of(calls: Calls, service: str) -> list[Held]:
+    rows = [row async for row in _pages(calls, service, "/v1/facts", lambda row: row["seq"])]
+    is_cut = bool(rows) and rows[0]["seq"] > _FIRST_BLOCK
     return [
-        Held(row["id"], row["aggregate_id"], row["version"], row["topic"], row["payload"].encode())
-        async for row in _pages(calls, service, "/v1/facts", lambda row: row["seq"])
+        Held(
+            row["id"],
+            row["aggregate_id"],
+            row["version"],
+            row["topic"],
+            row["payload"].encode(),
+            is_cut,
+        )
+        for row in rows
     ]
 
 

@@ -73,12 +73,12 @@ class Claim:
     cause: Cause
 
 
-# Rows that somebody else is claiming are passed over. The log tells what this follows from.
+# Rows that somebody else is claiming are passed over. The last fact is what this follows from.
 _NEXT = """
 SELECT notification_id, deliveries.attempts, application_id, recipient_id, template,
        event_id, correlation_id, traceparent
 FROM deliveries JOIN notifications USING (notification_id)
-     JOIN event_log ON event_log.aggregate_id = notification_id AND event_log.version = 1
+     JOIN heads ON heads.aggregate_id = notification_id
 WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT 1
 FOR UPDATE OF deliveries SKIP LOCKED
 """

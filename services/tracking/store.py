@@ -27,10 +27,9 @@ SELECT DISTINCT ON (kind, code) kind, code, CASE kind WHEN 'journey' THEN body E
 FROM catalogue_entries JOIN unnest($1::text[], $2::text[]) AS asked (kind, code) USING (kind, code)
 ORDER BY kind, code, revision DESC
 """
-# A report is answered by facts that carry its id: the log itself remembers them.
+# A report is answered by facts that carry its id: their heads remember them.
 _ANSWERED = """
-SELECT DISTINCT ON (aggregate_id) aggregate_id, aggregate, version, topic
-FROM event_log WHERE aggregate_id = ANY($1::uuid[]) ORDER BY aggregate_id, version DESC
+SELECT aggregate_id, aggregate, version, topic FROM heads WHERE aggregate_id = ANY($1::uuid[])
 """
 
 

@@ -10,6 +10,7 @@ import asyncpg
 
 BOUNDED = {
     "migrations": "one row per file",
+    "event_log_blocks": "one row per some million facts",
     "positions": "one row per consumer and partition",
     "relay_lease": "one row",
     "malls": "one row per mall",
@@ -29,6 +30,11 @@ INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, 
 SELECT md5('event' || i)::uuid, 'generated.v1', 'generated', md5('affair' || i / 4)::uuid,
        i % 4 + 1, 'generated.v1', md5('affair' || i / 4), now(), 'system:generated', 'generated',
        '{{}}', true {_NUMBERS}
+""",
+    f"""
+INSERT INTO heads (aggregate_id, version, aggregate, topic, event_id, correlation_id)
+SELECT md5('affair' || i)::uuid, 3, 'generated', 'generated.v1', md5('event' || i)::uuid,
+       'generated' {_NUMBERS}
 """,
     f"""
 INSERT INTO commands (actor, key, fingerprint, name, at, answer, answered_at)

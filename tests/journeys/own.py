@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from local.plan import Options
 from simulator import demo
 from simulator.morning import Morning
 from simulator.platform import Calls, Platform, find
+from tests.journeys.cli import Ended, loket
 from tests.journeys.conftest import own_ports
 
 
@@ -41,3 +43,9 @@ async def morning(platform: Platform) -> None:
     """Visitors, counters and agencies of a morning; without the audit, which looks into Kafka."""
     async with Calls(platform) as calls, demo.producer_of(platform) as producer:
         await Morning(calls, producer, step=lambda: None).play()
+
+
+async def commands(home: Path, *verbs: str) -> list[Ended]:
+    """`loket` with these verbs, one after the other, on that platform."""
+    environment = {**os.environ, "LOKET_HOME": str(home), "PYTHONWARNINGS": "default"}
+    return [await loket(environment, *verb.split(), "--json") for verb in verbs]

@@ -1,7 +1,6 @@
 """PostgreSQL's or Kafka's data are lost, or come back older; nothing is lost or done twice."""
 
 import asyncio
-import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -18,8 +17,7 @@ from local.postgres import Postgres
 from simulator import demo
 from simulator.platform import Calls, Platform
 from tests.journeys import own
-from tests.journeys.cli import Ended, loket
-from tests.journeys.own import morning, start
+from tests.journeys.own import commands, morning, start
 
 pytestmark = [pytest.mark.journey, pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -59,11 +57,6 @@ def check_that_nothing_happened_twice(
         assert max(Counter(one["event_id"] for one in now[what]).values()) == 1
     sent = [one for one in now["entries"] if one["type"].startswith("notify.notification_sent.")]
     assert len(now["mail"]) == len(sent) > 0
-
-
-async def commands(home: Path, *verbs: str) -> list[Ended]:
-    environment = {**os.environ, "LOKET_HOME": str(home), "PYTHONWARNINGS": "default"}
-    return [await loket(environment, *verb.split(), "--json") for verb in verbs]
 
 
 async def test_kafka_is_deleted_whole_and_filled_again_from_the_event_logs(own_home: Path) -> None:

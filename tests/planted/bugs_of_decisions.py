@@ -82,7 +82,11 @@ def _without_lock(patch: pytest.MonkeyPatch) -> None:
 def version_check_off(patch: pytest.MonkeyPatch) -> None:
     """State is read without a lock, and a fact whose version is taken is dropped."""
     _without_lock(patch)
-    patch.setattr(eventlog, "_APPEND", f"{eventlog._APPEND} ON CONFLICT DO NOTHING")
+    unfenced = eventlog._APPEND.replace(
+        "FROM fact ORDER BY place\n", "FROM fact ORDER BY place ON CONFLICT DO NOTHING\n"
+    ).replace("count(*) FROM moved", "count(DISTINCT aggregate_id) FROM fact")
+    assert unfenced.count("ON CONFLICT DO NOTHING") == unfenced.count("DISTINCT aggregate_id") == 1
+    patch.setattr(eventlog, "_APPEND", unfenced)
 
 
 def capacity_read_then_write(patch: pytest.MonkeyPatch) -> None:
