@@ -32,6 +32,7 @@ from bench import (
     stream_memory,
     streams,
     table,
+    telemetry_cost,
     tickets,
     waits,
 )
@@ -60,7 +61,7 @@ ALONE = (
 )
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
-BENCHES = (*ON_SERVERS, pipeline, audit, *ALONE, *ON_PLATFORM)
+BENCHES = (*ON_SERVERS, pipeline, telemetry_cost, audit, *ALONE, *ON_PLATFORM)
 IDS = tuple(each for one in BENCHES for each in one.IDS)
 
 
@@ -118,6 +119,8 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
         rows += asyncio.run(_on_servers(settings, wanted))
     if "P10" in wanted:
         rows += pipeline.run(settings)
+    if "P23" in wanted:
+        rows += telemetry_cost.run(settings)
     if "P24" in wanted:
         rows += audit.run(settings)
     for alone in ALONE:

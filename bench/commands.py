@@ -67,7 +67,7 @@ async def opened(servers: Servers) -> AsyncIterator[Opened]:
     try:
         await checks.execute(_CREATE)
         await checks.execute(f'GRANT ALL ON bare, bare_id_seq TO "{where["name"]}"')
-        applications = await _prepare(database, dispatcher)
+        applications = await prepare(database, dispatcher)
         yield Opened(servers, dispatcher, pool, checks, applications)
     finally:
         await dispatcher.stop()
@@ -96,7 +96,8 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
     return [judged("P1", what, figure, ratio_at_least(0.5), checked=not pairs.faults)]
 
 
-async def _prepare(database: Database, dispatcher: Dispatcher) -> list[ApplicationId]:
+async def prepare(database: Database, dispatcher: Dispatcher) -> list[ApplicationId]:
+    """New applications, and an agency that may report on them."""
     async with database.transaction() as tx:
         await save_entries(tx, [("agency", AGENCY, 1, "{}")])
     made = [ApplicationId.new() for _ in range(APPLICATIONS)]
