@@ -109,6 +109,7 @@ async def test_a_file_that_was_changed_does_not_come_back(own_home: Path, tmp_pa
     platform = await start(own_home)
     await audited_morning(platform)
     await begin_the_next_block(platform)
+    await morning(platform)
     await make_a_checkpoint(platform)
     blocks = [one for one in await moved(own_home, tmp_path) if not one.kept_because]
     file = Path(blocks[0].file)
