@@ -26,6 +26,7 @@ _SHARD = 0
 _LOCK = 7_204_816_131
 _RETRY_SECONDS = 0.5
 _PACE_SECONDS = 0.005
+_STOP_SECONDS = 3.0
 
 _UNSENT = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
@@ -87,11 +88,18 @@ class Relay:
         self._wake.set()
 
     async def stop(self) -> None:
-        """Finish the batch in flight, then end."""
+        """Finish the batch in flight, then end; what Kafka does not take now is for the next one.
+
+        Cutting a send short may send a fact twice, as a crash would. Waiting for it could take
+        longer than whoever stops us has patience.
+        """
         self._stopping = True
         self._wake.set()
         if self._task is not None:
-            await self._task
+            _, late = await asyncio.wait([self._task], timeout=_STOP_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         while not self._stopping:

@@ -53,14 +53,7 @@ class Backlog:
     async def is_applied(self, ends: Mapping[Place, int]) -> bool:
         """Whether each consumer has applied all of its topics up to there."""
         found = await asyncio.gather(*(self._fetch(service, _POSITIONS) for service in SERVICES))
-        at = {(row[0], row[1], row[2]): row[3] for rows in found for row in rows}
-        readers = {(consumer, topic) for consumer, topic, _ in at}
-        return all(
-            at.get((consumer, topic, partition), 0) >= end
-            for consumer, topic in readers
-            for (name, partition), end in ends.items()
-            if name == topic
-        )
+        return covers({(row[0], row[1], row[2]): row[3] for rows in found for row in rows}, ends)
 
     async def close(self) -> None:
         """Let go of the databases."""
@@ -94,3 +87,14 @@ class Backlog:
                 connection.terminate()  # whatever it was: the next question begins anew
                 del self._connections[service]
                 raise
+
+
+def covers(positions: Mapping[tuple[str, str, int], int], ends: Mapping[Place, int]) -> bool:
+    """Whether each consumer is at the end of every partition of the topics that it reads."""
+    readers = {(consumer, topic) for consumer, topic, _ in positions}
+    return all(
+        positions.get((consumer, topic, partition), 0) >= end
+        for consumer, topic in readers
+        for (name, partition), end in ends.items()
+        if name == topic
+    )
