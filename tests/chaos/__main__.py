@@ -19,7 +19,6 @@ from rich.console import Console
 from local import paths
 from local.errors import StackError
 from tests.chaos import publish, report
-from tests.chaos.publish import Circumstances
 from tests.chaos.report import Outcome
 from tests.chaos.run import Plan, run
 from tests.chaos.target import Target
@@ -40,30 +39,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--home", type=Path, default=paths.REPOSITORY / ".loket" / "chaos")
     parser.add_argument("--smoke", action="store_true", help="short, with one broker")
     parser.add_argument("--publish", action="store_true", help="put a clean run into the documents")
+    parser.add_argument(
+        "--publish-runs", type=Path, nargs="+", metavar="FOLDER", help="the same with earlier runs"
+    )
     chosen = parser.parse_args(arguments)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # brokers that are gone are no news
     # Whoever gives up on us gets the platform stopped all the same.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     console = Console(highlight=False, soft_wrap=True)
+    if chosen.publish_runs:
+        return 0 if _publish([report.kept(one) for one in chosen.publish_runs], console) else 1
     outcomes = []
     for plan in plans(chosen):
         try:
-            outcomes.append(_phase(plan, chosen.home.resolve(), console))
+            outcomes.append(_phase(plan, chosen, console))
         except StackError as problem:
             console.print(str(problem))
             return 2
-    is_good = all(one.is_good for one in outcomes)
-    if chosen.publish and is_good:
-        today = datetime.now(UTC).date().isoformat()
-        options = _options(chosen, outcomes[0].seed)
-        publish.put_into(PAGE, outcomes, Circumstances(today, options, outcomes[0].postgres))
-        console.print(f"published in {PAGE}")
-    elif chosen.publish:
-        console.print("not published: the run was not clean")
+    if chosen.publish:
+        _publish(outcomes, console)
     if len(outcomes) > 1:
         console.file.write(report.together(outcomes).last_line + "\n")
-    return 0 if is_good else 1
+    return 0 if all(one.is_good for one in outcomes) else 1
+
+
+def _publish(outcomes: Sequence[Outcome], console: Console) -> bool:
+    try:
+        publish.put_into(PAGE, outcomes)
+    except ValueError as problem:
+        console.print(f"not published: {problem}")
+        return False
+    console.print(f"published in {PAGE}")
+    return True
 
 
 def _options(chosen: argparse.Namespace, seed: int) -> str:
@@ -98,8 +106,9 @@ def plans(chosen: argparse.Namespace) -> list[Plan]:
     ]
 
 
-def _phase(plan: Plan, home: Path, console: Console) -> Outcome:
+def _phase(plan: Plan, chosen: argparse.Namespace, console: Console) -> Outcome:
     """A platform, a run, a verdict."""
+    home = chosen.home.resolve()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = home / "runs" / f"{stamp}-seed{plan.seed}-b{plan.brokers}"
     folder.mkdir(parents=True)
@@ -111,6 +120,8 @@ def _phase(plan: Plan, home: Path, console: Console) -> Outcome:
         report.check(folder, outcome)
     finally:
         target.stop()
+    outcome.when = datetime.now(UTC).date().isoformat()
+    outcome.options = _options(chosen, plan.seed)
     report.keep(outcome, folder)
     report.show(outcome, console)
     return outcome

@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,26 +16,7 @@ _NUMBERS = {1: "one broker", 2: "two brokers", 3: "three brokers"}
 _CLIENTS = ("aiokafka", "asyncpg", "confluent-kafka", "faststream", "sqlalchemy")
 
 
-@dataclass(frozen=True)
-class Circumstances:
-    """When and on what the run was. `options` are those of the command line."""
-
-    when: str
-    options: str
-    postgres: str
-
-    def told(self) -> str:
-        """Two sentences."""
-        clients = ", ".join(f"{name} {version(name)}" for name in _CLIENTS)
-        machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
-        return (
-            f"Run of {self.when} with `{self.options}`. {machine}; "
-            f"Python {platform.python_version()}, Kafka {KAFKA_VERSION}, "
-            f"PostgreSQL {self.postgres}, {clients}."
-        )
-
-
-def put_into(page: Path, outcomes: Sequence[Outcome], circumstances: Circumstances) -> None:
+def put_into(page: Path, outcomes: Sequence[Outcome]) -> None:
     """Replace what stands between the marks of a page.
 
     Raises ValueError when the page has none, or when the run was not clean.
@@ -47,16 +27,16 @@ def put_into(page: Path, outcomes: Sequence[Outcome], circumstances: Circumstanc
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{page} has no place for a run: {BEGIN} and {END}")
-    told = "\n\n".join(_parts(outcomes, circumstances))
+    told = "\n\n".join(_parts(outcomes))
     page.write_text(f"{before}{begin}\n{told}\n{end}{after}", encoding="utf-8")
 
 
-def _parts(outcomes: Sequence[Outcome], circumstances: Circumstances) -> list[str]:
+def _parts(outcomes: Sequence[Outcome]) -> list[str]:
     asked = sum(one.asked_while_away for one in outcomes)
     accepted = sum(one.accepted_while_away for one in outcomes)
     away = f"While Kafka was away, {accepted} of {asked} commands were accepted."
     parts = [
-        circumstances.told(),
+        _circumstances(outcomes[0]),
         f"    {report.together(outcomes).last_line}",
         f"{away} Every check of the checker holds; so many things it examined:",
         _checks(outcomes),
@@ -67,6 +47,17 @@ def _parts(outcomes: Sequence[Outcome], circumstances: Circumstances) -> list[st
             _rows([HEADERS, *map(report.cells, one.rows)]),
         ]
     return parts
+
+
+def _circumstances(outcome: Outcome) -> str:
+    """When and with what it was; versions are those of now."""
+    clients = ", ".join(f"{name} {version(name)}" for name in _CLIENTS)
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    return (
+        f"Run of {outcome.when} with `{outcome.options}`. {machine}; "
+        f"Python {platform.python_version()}, Kafka {KAFKA_VERSION}, "
+        f"PostgreSQL {outcome.postgres}, {clients}."
+    )
 
 
 def _checks(outcomes: Sequence[Outcome]) -> str:

@@ -5,7 +5,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,9 @@ class Outcome:
     """What the independent checker looked at."""
     postgres: str = ""
     """The version of the server."""
+    when: str = ""
+    options: str = ""
+    """The command line that repeats the whole run."""
 
     @property
     def is_good(self) -> bool:
@@ -120,6 +123,18 @@ def keep(outcome: Outcome, folder: Path) -> None:
     content = {**asdict(outcome), "good": outcome.is_good, "line": outcome.last_line}
     text = json.dumps(content, indent=1, default=str) + "\n"
     (folder / "outcome.json").write_text(text, encoding="utf-8")
+
+
+def kept(folder: Path) -> Outcome:
+    """What `keep` wrote. Raises OSError and ValueError when there is nothing of the kind."""
+    content = json.loads((folder / "outcome.json").read_text(encoding="utf-8"))
+    try:
+        found = Outcome(**{one.name: content[one.name] for one in fields(Outcome)})
+        found.rows = [Row(**row) for row in content["rows"]]
+        found.checks = [Judged(**one) for one in content["checks"]]
+    except (KeyError, TypeError) as problem:
+        raise ValueError(f"{folder} holds no outcome of today's form") from problem
+    return found
 
 
 def together(outcomes: Sequence[Outcome]) -> Outcome:

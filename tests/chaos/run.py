@@ -5,6 +5,7 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ QUIET_SECONDS = 60.0
 WARM_SECONDS = 3.0
 RECOVERY_SECONDS = 2 * SLOWEST_ALLOWED
 _TELL_SECONDS = 60.0
+_THREADS = 32
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Plan:
 
 async def run(target: Target, plan: Plan, folder: Path, console: Console) -> Outcome:
     """Break it, heal it, judge it."""
+    # Each fault may wait in a thread of its own for the end of a process.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     history, book = History(folder), Book(Lines(folder / "faults.jsonl"))
     kept = Kept()
     limits = httpx.Limits(max_connections=400, max_keepalive_connections=100)

@@ -7,7 +7,6 @@ import pytest
 
 from tests.chaos import publish, report
 from tests.chaos.__main__ import PAGE
-from tests.chaos.publish import Circumstances
 from tests.chaos.recovery import Row
 from tests.chaos.report import Judged, Outcome
 
@@ -66,7 +65,7 @@ def test_an_examination_of_nothing_makes_a_run_bad(
 
 
 CHECKS = [Judged("I1", "nothing acknowledged is lost", 12345, True)]
-CIRCUMSTANCES = Circumstances("2026-11-24", "--seed 7 --minutes 30", "18.1")
+SAID = {"when": "2026-11-24", "options": "--seed 7 --minutes 30", "postgres": "18.1"}
 
 
 def page_in(folder: Path) -> Path:
@@ -77,8 +76,8 @@ def page_in(folder: Path) -> Path:
 
 def test_a_run_is_put_between_the_marks(tmp_path: Path) -> None:
     page = page_in(tmp_path)
-    both = [outcome(checks=CHECKS), outcome(brokers=3, checks=CHECKS, faults=25)]
-    publish.put_into(page, both, CIRCUMSTANCES)
+    both = [outcome(checks=CHECKS, **SAID), outcome(brokers=3, checks=CHECKS, faults=25)]
+    publish.put_into(page, both)
     text = page.read_text(encoding="utf-8")
     assert text.startswith(
         f"before\n{publish.BEGIN}\nRun of 2026-11-24 with `--seed 7 --minutes 30`. "
@@ -92,11 +91,20 @@ def test_a_run_is_put_between_the_marks(tmp_path: Path) -> None:
     assert text.endswith(f"|\n{publish.END}\nafter\n")
 
 
+def test_a_run_can_be_published_later(tmp_path: Path) -> None:
+    made = outcome(checks=CHECKS, slowest=float("inf"), complaints=["slow"], **SAID)
+    report.keep(made, tmp_path)
+    assert report.kept(tmp_path) == made
+    (tmp_path / "outcome.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="no outcome"):
+        report.kept(tmp_path)
+
+
 def test_only_a_clean_run_is_published(tmp_path: Path) -> None:
     page = page_in(tmp_path)
     before = page.read_text(encoding="utf-8")
     with pytest.raises(ValueError, match="clean"):
-        publish.put_into(page, [outcome(), outcome(counts={"lost": 1})], CIRCUMSTANCES)
+        publish.put_into(page, [outcome(), outcome(counts={"lost": 1})])
     assert page.read_text(encoding="utf-8") == before
 
 
@@ -104,7 +112,7 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing here\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no place"):
-        publish.put_into(page, [outcome()], CIRCUMSTANCES)
+        publish.put_into(page, [outcome()])
 
 
 def test_the_page_has_a_place_for_runs() -> None:
