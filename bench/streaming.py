@@ -93,11 +93,16 @@ def _router(hub: Hub) -> Router:
 
 
 def _settings() -> ServiceSettings:
-    """Nothing of it is used: there is no database, no Kafka and no token."""
+    """There is no database, no Kafka and no token; all readers have one address."""
     nowhere = {"database_url": "postgresql+asyncpg://none", "kafka_bootstrap": "127.0.0.1:1"}
     issuer = "http://127.0.0.1:1"
     return ServiceSettings.model_validate(
-        {**nowhere, "jwks_url": f"{issuer}/jwks.json", "token_issuer": issuer}
+        {
+            **nowhere,
+            "jwks_url": f"{issuer}/jwks.json",
+            "token_issuer": issuer,
+            "address_rate": 0,
+        }
     )
 
 

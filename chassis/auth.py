@@ -20,6 +20,7 @@ from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis import jsontext
+from chassis.callers import Callers
 from chassis.errors import Malformed, NotAllowed, NotAuthenticated
 from contracts.ids import Actor, AgencyId, MallId
 
@@ -173,12 +174,19 @@ class Access:
     async def __call__(self, request: Request) -> Principal:
         """The caller, also left in `request.state.principal`."""
         token = _bearer(request.headers.get("authorization"))
+        callers: Callers = request.app.state.callers
         if token is not None:
             verifier: Verifier = request.app.state.verifier
-            principal = await verifier.principal(token)
-        elif self.roles:
-            raise NotAuthenticated("send a bearer token")
+            try:
+                principal = await verifier.principal(token)
+            except NotAuthenticated:
+                callers.unknown(*_origin(request))
+                raise
+            callers.known(principal.actor)
         else:
+            callers.unknown(*_origin(request))
+            if self.roles:
+                raise NotAuthenticated("send a bearer token")
             principal = ANYBODY
         if self.roles and self.roles.isdisjoint(principal.roles):
             raise NotAllowed
@@ -237,6 +245,12 @@ def _bearer(header: str | None) -> str | None:
     if not token:
         raise NotAuthenticated("send `Authorization: Bearer <token>`")
     return token
+
+
+def _origin(request: Request) -> tuple[str, str]:
+    """The network address as the server sees it, and the path that is asked for."""
+    client = request.scope.get("client")
+    return (client[0] if client else ""), request.scope["path"]
 
 
 def _read(model: type[M], raw: bytes) -> M:

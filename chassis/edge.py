@@ -37,11 +37,14 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
 )
 
+# What came faster is not worth the trouble of another deadline.
+_LATE_SECONDS = 0.1
+
 _log = structlog.get_logger("chassis.http")
 
 
 class Edge:
-    """The layer itself. A request may take `deadline_seconds` until its answer begins."""
+    """The layer itself. A request that has come may take `deadline_seconds` to its answer."""
 
     def __init__(
         self,
@@ -61,7 +64,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._body_limit)
+        exchange = _Exchange(scope, receive, send, self._gate, self._body_limit)
         logs.request_id.set(exchange.request_id)
         with telemetry.span(
             f"HTTP {exchange.method}",
@@ -83,7 +86,7 @@ class Edge:
         deadline = exchange.deadline = asyncio.timeout(self._deadline)
         try:
             async with deadline:
-                exchange.place = self._gate.enter(exchange.scope["path"])
+                exchange.enter()
                 exchange.check_announced_length()
                 await self._app(exchange.scope, exchange.receive_limited, exchange.send_dressed)
         except ClientDisconnect:
@@ -124,10 +127,12 @@ class _Exchange:
     scope: Scope
     receive: Receive
     send: Send
+    gate: Gate
     body_limit: int
     deadline: asyncio.Timeout | None = None
     place: Place = field(default_factory=lambda: Place(None))
     received: int = 0
+    has_come: bool = False
     status: int = 0
     began: float = field(default_factory=time.perf_counter)
 
@@ -147,13 +152,32 @@ class _Exchange:
         if length.isdecimal() and int(length) > self.body_limit:
             raise Malformed("body_too_large", f"at most {self.body_limit} bytes")
 
+    def enter(self) -> None:
+        self.place = self.gate.enter(self.scope["path"])
+
     async def receive_limited(self) -> Message:
+        if self.has_come or self.status:
+            return await self.receive()
+        # Who sends a body slowly must not keep others out: meanwhile the place is free.
+        self.place.leave()
         message = await self.receive()
+        self.enter()
         if message["type"] == "http.request":
             self.received += len(message.get("body", b""))
             if self.received > self.body_limit:
                 raise Malformed("body_too_large", f"at most {self.body_limit} bytes")
+            self.has_come = not message.get("more_body", False)
+            if self.has_come:
+                self.put_off_deadline(time.perf_counter() - self.began)
         return message
+
+    def put_off_deadline(self, late: float) -> None:
+        """Give the endpoint the time back that its request took to come."""
+        deadline = self.deadline
+        if late < _LATE_SECONDS or deadline is None or deadline.expired():
+            return
+        if (when := deadline.when()) is not None:
+            deadline.reschedule(when + late)
 
     async def send_dressed(self, message: Message) -> None:
         if message["type"] == "http.response.start":

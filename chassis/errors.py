@@ -10,6 +10,7 @@ A rule that says no is a `contracts.base.Refused` and stands in its domain.
     ├── Conflict           somebody else was faster
     │   └── InFlight       the same command is being worked on at this moment
     ├── KeyReused          one idempotency key, two different commands
+    ├── TooManyRequests    you, of all callers, ask too much; `retry_after_seconds` says when
     └── Unavailable        not now; `retry_after_seconds` says when
 
 Which HTTP status each one gets stands in one table in `chassis.problems`.
@@ -153,6 +154,18 @@ class KeyReused(Failure):
     code = "key_reused"
     title_id = "Idempotency-Key ini sudah dipakai untuk permintaan lain; pakai kunci baru"
     title_en = "This Idempotency-Key was used for another request; use a new key"
+
+
+class TooManyRequests(Failure):
+    """One caller, or one network, has used up what one may ask for. Nothing was done."""
+
+    code = "too_many_requests"
+    title_id = "Terlalu banyak permintaan dari Anda atau jaringan Anda; tunggu lalu coba lagi"
+    title_en = "Too many requests from you or your network; wait, then try again"
+
+    def __init__(self, retry_after_seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Unavailable(Failure):

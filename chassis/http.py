@@ -24,6 +24,7 @@ from typing_extensions import override
 
 from chassis import auth, jsontext, metrics, openapi, pages, problems
 from chassis.auth import Access, Caller
+from chassis.callers import Buckets, Callers
 from chassis.edge import Edge
 from chassis.errors import Failure, Malformed
 from chassis.health import Health
@@ -152,6 +153,11 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
     )
     app.state.settings = settings
     app.state.verifier = verifier
+    most = settings.callers_remembered
+    app.state.callers = Callers(
+        Buckets(rate=settings.caller_rate, burst=settings.caller_burst, most=most),
+        Buckets(rate=settings.address_rate, burst=settings.address_burst, most=most),
+    )
     for router in [*routers, pages.router(app, health)]:
         app.router.routes.extend(router.routes)
     if auth.protected_routes(app) and verifier is None:

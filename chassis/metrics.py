@@ -76,13 +76,25 @@ HTTP_SECONDS = _histogram(
 )
 HTTP_IN_WORK = _gauge(
     "loket_http_in_work_requests",
-    "HTTP requests whose answer has not begun",
+    "HTTP requests that have come and whose answer has not begun",
     "with each request and each answer",
 )
 HTTP_REJECTED = _counter(
     "loket_http_rejected_total",
     "HTTP requests turned away because too many were in work",
     "when a request finds no place",
+)
+HTTP_LIMITED = _counter(
+    "loket_http_limited_total",
+    "HTTP requests refused because their caller had used up its bucket: by token or by address",
+    "when a caller's bucket is empty",
+    ("by",),
+)
+HTTP_CUT = _counter(
+    "loket_http_cut_total",
+    "Connections closed because head or body did not come, or the answer was not taken, in time",
+    "when a connection is closed for that",
+    ("part",),
 )
 COMMANDS = _counter(
     "loket_commands_total",

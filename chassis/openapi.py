@@ -14,6 +14,7 @@ from chassis.errors import (
     KeyReused,
     NotAllowed,
     NotAuthenticated,
+    TooManyRequests,
     TooSlow,
     Unavailable,
 )
@@ -34,7 +35,7 @@ _REF = "#/components/schemas/{model}"
 def of_access(access: Access) -> Sequence[Problem]:
     """What checking the caller can answer."""
     found = [NotAuthenticated, NotAllowed] if access.roles else [NotAuthenticated]
-    return [problems.of(one) for one in found]
+    return [problems.of(one) for one in (*found, TooManyRequests)]
 
 
 def of_body(model: type[BaseModel] | None) -> Sequence[Problem]:

@@ -20,6 +20,7 @@ from chassis.errors import (
     NotAllowed,
     NotAuthenticated,
     NotFound,
+    TooManyRequests,
     Unavailable,
 )
 from contracts.base import Refused
@@ -33,6 +34,7 @@ STATUS_OF_FAILURE: dict[type[Failure], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 STATUS_OF_MALFORMED = {

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 from typing_extensions import override
 
-from chassis import auth, http, kafka, logs, metrics, operations, parking, telemetry
+from chassis import auth, http, kafka, logs, metrics, operations, parking, telemetry, wire
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.decide import Domain, Outcome
@@ -35,7 +35,6 @@ from chassis.reporting import Reporter
 from chassis.retention import Retention
 from chassis.settings import ServiceSettings, SettingsProblem
 from chassis.subscription import Subscription
-from chassis.wire import BoundedHttp
 from contracts.base import Command
 from contracts.ids import uuid7
 
@@ -201,6 +200,8 @@ class Running:
 
     def _appear_in_metrics(self) -> None:
         """Put what alerts look at there before it first happens: a rise from nothing is no rise."""
+        for part in wire.PARTS:
+            metrics.HTTP_CUT(part).inc(0)
         for runner in self.runners:
             consumer = runner.subscription.consumer
             metrics.CONSUMER_LOG_REPLACED(consumer).inc(0)
@@ -279,7 +280,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         running.app(),
         host=settings.http_host,
         port=settings.http_port,
-        http=BoundedHttp,
+        http=wire.bounded(settings.receive_seconds),
         log_config=None,
         access_log=False,
         server_header=False,

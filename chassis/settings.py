@@ -16,6 +16,7 @@ PREFIX = "LOKET_"
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0)]
+Rate = Annotated[float, Field(ge=0)]
 
 
 class SettingsProblem(Exception):
@@ -40,6 +41,26 @@ class ServiceSettings(BaseSettings):
     )
     requests_limit: Count = Field(
         1000, description="Most requests in work at once; beyond it the answer is a 503."
+    )
+    receive_seconds: Seconds = Field(
+        10.0, description="Seconds in which a request must have come whole, else its line is cut."
+    )
+    caller_rate: Rate = Field(
+        1000.0, description="Requests a second of one token's owner, beyond it a 429; 0: no limit."
+    )
+    caller_burst: Count = Field(
+        5000, description="Requests that such a caller may send at once after a pause."
+    )
+    address_rate: Rate = Field(
+        300.0,
+        description="Requests a second without a token from one network address; 0: no limit.",
+    )
+    address_burst: Count = Field(
+        3000, description="Requests that such an address may send at once after a pause."
+    )
+    callers_remembered: Count = Field(
+        20_000,
+        description="Callers of each kind that are remembered; then the oldest is forgotten.",
     )
     body_limit_bytes: Count = Field(262_144, description="Largest request body in bytes.")
     shutdown_seconds: Seconds = Field(

@@ -152,6 +152,9 @@ async def running(
         "kafka_bootstrap": bootstrap or "127.0.0.1:1",
         "jwks_url": f"{ISSUER}/jwks.json",
         "token_issuer": ISSUER,
+        # Whoever calls in a test has one address and few names.
+        "caller_rate": 0,
+        "address_rate": 0,
         **settings,
     }
     at_work = Running(service, service.settings(**values), keys=issuer)

@@ -1,16 +1,17 @@
-"""What reads HTTP off the connection: bounded heads, and problem documents for what is no HTTP.
+"""What reads HTTP off the connection: bounded heads and time, and problems for what is no HTTP.
 
-The server's own reader takes heads of any size and answers in plain text. All that can be read as a
-request is the affair of `edge`.
+The server's own reader takes heads of any size, waits for them for ever and answers in plain text.
+All that can be read as a request is the affair of `edge`.
 """
 
+import asyncio
 import json
 from http import HTTPStatus
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from chassis import problems
+from chassis import metrics, problems
 
 HEAD_LIMIT_BYTES = 65_536
 """Request line and headers together may be about so long: one chunk of the network more or less."""
@@ -18,6 +19,11 @@ HEAD_LIMIT_BYTES = 65_536
 # that is still sending: for so long, and so much, it is listened to and ignored.
 _IGNORE_SECONDS = 1.0
 _IGNORE_BYTES = 1_048_576
+
+# An answer of which something has been unsent for so long is of no use to anybody.
+_UNSENT_SECONDS = 30.0
+PARTS = ("head", "body", "answer")
+"""What of a request or its answer may be too slow."""
 
 _TOO_LONG = problems.Problem(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -34,16 +40,49 @@ _NO_HTTP = problems.Problem(
 )
 
 
-class BoundedHttp(HttpToolsProtocol):
-    """One connection. A head that is too long, or no head at all, ends it with a problem."""
+_TOO_SLOW = problems.Problem(
+    HTTPStatus.REQUEST_TIMEOUT,
+    "request_too_slow",
+    "Permintaan tidak diterima lengkap pada waktunya; kirim lagi",
+    "The request did not arrive in time; send it again",
+)
 
+
+class BoundedHttp(HttpToolsProtocol):
+    """One connection. A head that is too long, late, or no head at all ends it with a problem.
+
+    A request must have come whole `receive_seconds` after the connection was made or, on a
+    connection that is used again, after its first byte. One timer looks after all requests of a
+    connection, so that a request in time costs next to nothing.
+    """
+
+    receive_seconds = 10.0
     _head_bytes = 0
     _in_head = True
     _given_up = False
+    _due_since: float | None = None
+    _unsent_since: float | None = None
+    _looking: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server itself
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._due_since = self.loop.time()
+        self._looking = self.loop.call_later(self.receive_seconds, self._look)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look no longer."""
+        if self._looking is not None:
+            self._looking.cancel()
+        super().connection_lost(exc)
 
     @override
     def data_received(self, data: bytes) -> None:
         """Read on, unless this connection was given up or its head does not end."""
+        if self._due_since is None:
+            self._due_since = self.loop.time()
         self._head_bytes += len(data)
         if self._given_up:
             if self._head_bytes > _IGNORE_BYTES:
@@ -67,7 +106,7 @@ class BoundedHttp(HttpToolsProtocol):
         """The next request on this connection begins with a head again."""
         if not self._in_head:
             super().on_message_complete()
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._head_bytes, self._due_since = True, 0, None
 
     @override
     def on_body(self, body: bytes) -> None:
@@ -79,6 +118,40 @@ class BoundedHttp(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
         self._give_up(_NO_HTTP)
+
+    def _look(self) -> None:
+        """Cut the connection when somebody keeps it waiting; else look again in time."""
+        now = self.loop.time()
+        if self.transport.get_write_buffer_size() == 0:
+            self._unsent_since = None
+        elif self._unsent_since is None:
+            self._unsent_since = now
+        due_since = self._due_since
+        # While we do not read, because of a pipelined request, nothing can come.
+        if due_since is not None and self.flow.read_paused:
+            due_since = now
+        if self._unsent_since is not None and now - self._unsent_since >= _UNSENT_SECONDS:
+            metrics.HTTP_CUT("answer").inc()
+            self.transport.abort()
+        elif due_since is not None and now - due_since >= self.receive_seconds:
+            self._cut()
+        else:
+            left = self.receive_seconds - (now - (due_since or now))
+            self._looking = self.loop.call_later(left, self._look)
+
+    def _cut(self) -> None:
+        """Of an unfinished request nothing more is waited for."""
+        if self._given_up:
+            return
+        metrics.HTTP_CUT("head" if self._in_head else "body").inc()
+        cycle = None if self._in_head else self.cycle
+        if self._head_bytes == 0 or (cycle is not None and cycle.response_started):
+            self.transport.abort()
+            return
+        if cycle is not None:  # the endpoint learns that its caller has gone
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self._give_up(_TOO_SLOW)
 
     def _give_up(self, problem: problems.Problem) -> None:
         if self._given_up:
@@ -94,3 +167,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.transport.write(head.encode() + body)
         self.transport.write_eof()
         self.loop.call_later(_IGNORE_SECONDS, self.transport.close)
+
+
+def bounded(receive_seconds: float) -> type[BoundedHttp]:
+    """The protocol of a server that waits so many seconds for a request."""
+    return type("BoundedHttp", (BoundedHttp,), {"receive_seconds": receive_seconds})
