@@ -1,7 +1,7 @@
 """The queue in front of decisions: commands that arrive during a transaction share the next one.
 
-One flusher per process. A group of one is the ordinary case; a group that fails is retried one by
-one.
+One flusher per process. A group of one is the ordinary case; a group that fails is halved until
+what fails stands alone. Trying the same again is bounded by a budget.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from chassis.eventlog import Cause
 from chassis.failpoints import failpoint
 from chassis.lanes import Lanes, lane_of
 from chassis.pace import Pace
+from chassis.retries import RetryBudget
 from chassis.telemetry import Attribute
 from contracts.base import Command, Refused
 
 _TRIES = 4
+_TRIES_OF_GROUP = 2
 _BACKOFF_SECONDS = 0.05
 _PACE_SECONDS = 0.005
 
@@ -62,6 +64,7 @@ class Dispatcher:
         self._waiting: Lanes[_Waiting] = Lanes(limit=queue_limit, lane_limit=lane_limit)
         self._wake = asyncio.Event()
         self._pace = Pace(_PACE_SECONDS)
+        self._retries = RetryBudget()
         self._closing = False
         self._flusher: asyncio.Task[None] | None = None
         # What alerts add up and compare must be there before it first happens.
@@ -148,17 +151,28 @@ class Dispatcher:
                     # Whether the commit came through is unknown: the next try finds out by key.
                     await asyncio.sleep(min(_BACKOFF_SECONDS * 2**tries, 1))
                     continue
+                if isinstance(problem, OVERTAKEN) and self._may_retry(len(group), tries):
+                    continue
                 if len(group) > 1:
                     break  # one member's failure must not be the others'
-                if isinstance(problem, OVERTAKEN) and tries < _TRIES:
-                    continue
                 group[0].settle(Conflict() if isinstance(problem, OVERTAKEN) else problem)
                 return
+            self._retries.earn(len(group))
             for waiting, result in zip(group, results, strict=True):
                 waiting.settle(result)
             return
-        for waiting in group:
-            await self._answer([waiting])
+        middle = len(group) // 2
+        for half in (group[:middle], group[middle:]):
+            if half:
+                await self._answer(half)
+
+    def _may_retry(self, members: int, tries: int) -> bool:
+        """Whether the same decision may be taken again at once, on the new state."""
+        if tries >= (_TRIES if members == 1 else _TRIES_OF_GROUP):
+            return False
+        granted = self._retries.spend()
+        metrics.DISPATCH_RETRIES("made" if granted else "spared").inc()
+        return granted
 
     def _still_wanted(self, group: list[_Waiting]) -> list[_Waiting]:
         """Without those whose asker has gone: what nobody has begun need not be done."""

@@ -130,6 +130,12 @@ QUEUE_REJECTED = _counter(
     "when a command is turned away",
     ("reason",),
 )
+DISPATCH_RETRIES = _counter(
+    "loket_dispatch_retries_total",
+    "Groups overtaken by somebody else: decided again (made), or not for want of budget (spared)",
+    "when a group is overtaken",
+    ("outcome",),
+)
 OUTBOX_AGE = _gauge(
     "loket_outbox_age_seconds",
     "Age of the oldest fact that is not on Kafka yet; 0 when there is none",
