@@ -7,6 +7,7 @@ only count an attempt that was not made: never more than three calls, at least o
 import asyncio
 import contextlib
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import structlog
@@ -35,7 +36,7 @@ _log = structlog.get_logger("notify.delivery")
 
 
 async def deliver(running: Running) -> None:
-    """Deliver what is due, one message at a time, until the service stops."""
+    """Deliver what is due until the service stops, a few messages at once."""
     settings: NotifySettings = running.settings
     delivery = Delivery(
         running,
@@ -44,6 +45,11 @@ async def deliver(running: Running) -> None:
         Recipients(running.database, sealer_of(settings)),
     )
     await delivery.run()
+
+
+@dataclass
+class _Pause:
+    needed: bool = False
 
 
 @dataclass
@@ -56,43 +62,74 @@ class Delivery:
     recipients: Recipients
 
     async def run(self) -> None:
-        """Work until the service stops; while the database is away, wait for it."""
+        """Work until the service stops; while the database is away, wait for it.
+
+        A mail server that accepts and never answers holds up one of a few attempts, not the rest.
+        """
         news = asyncio.Event()
         self.running.after_commit.append(news.set)
-        while not self.running.stopping.is_set():
-            news.clear()
-            try:
-                busy = await self.deliver_next()
-            except Exception as problem:
-                if is_away(problem) or isinstance(problem, _NOT_NOW):
-                    _log.warning("delivery_paused", reason=type(problem).__name__)
-                    await asyncio.sleep(_REST_SECONDS)
+        room = asyncio.Semaphore(self.settings.attempts_at_once)
+        async with asyncio.TaskGroup() as attempts:
+            while not self.running.stopping.is_set():
+                news.clear()
+                await room.acquire()
+                claimed = None
+                with self._pausing() as pause:
+                    claimed = await self._claim()
+                if claimed is not None:
+                    attempt = attempts.create_task(self._attempt_or_pause(claimed))
+                    attempt.add_done_callback(lambda _: room.release())
                     continue
-                raise
-            if not busy:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_REST_SECONDS):
-                        await news.wait()
+                room.release()
+                await self._rest(self.running.stopping if pause.needed else news)
 
     async def deliver_next(self) -> bool:
         """One attempt of whatever is due first; False when nothing is."""
+        claimed = await self._claim()
+        if claimed is not None:
+            await self._attempt(claimed)
+        return claimed is not None
+
+    async def _rest(self, wakes: asyncio.Event) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_REST_SECONDS):
+                await wakes.wait()
+
+    async def _attempt_or_pause(self, claimed: Claim) -> None:
+        with self._pausing() as pause:
+            await self._attempt(claimed)
+        if pause.needed:
+            await self._rest(self.running.stopping)
+
+    @contextlib.contextmanager
+    def _pausing(self) -> Iterator["_Pause"]:
+        """What only says that it cannot be done now passes; the lease brings the attempt back."""
+        pause = _Pause()
+        try:
+            yield pause
+        except Exception as problem:
+            if not (is_away(problem) or isinstance(problem, _NOT_NOW)):
+                raise
+            _log.warning("delivery_paused", reason=type(problem).__name__)
+            pause.needed = True
+
+    async def _claim(self) -> Claim | None:
         async with self.running.database.transaction() as tx:
-            claimed = await store.claim(tx, self.settings.lease_seconds)
-        if claimed is None:
-            return False
+            return await store.claim(tx, self.settings.lease_seconds)
+
+    async def _attempt(self, claimed: Claim) -> None:
         if claimed.attempt is None:
             # The last attempt never told its end. It may have arrived; nobody will send it again.
             await self._give_up(claimed, MAX_ATTEMPTS, "outcome_unknown")
-            return True
+            return
         await failpoint("notify.before_attempt")
         message = await self._message(claimed)
         if isinstance(message, str):
             await self._give_up(claimed, claimed.attempt - 1, message)
-            return True
+            return
         reason = await self._call(message)
         await failpoint("notify.after_provider")
         await self._record(claimed, claimed.attempt, reason)
-        return True
 
     async def _message(self, claimed: Claim) -> Message | str:
         """What to send, or why there is nothing to be sent."""

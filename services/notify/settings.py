@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
-from chassis.settings import Port, Seconds, ServiceSettings
+from chassis.settings import Count, Port, Seconds, ServiceSettings
 
 _KEY_BYTES = 32
 
@@ -29,6 +29,9 @@ class NotifySettings(ServiceSettings):
         10.0, description="Seconds that the mail server has for each step of the dialogue."
     )
     attempt_seconds: Seconds = Field(30.0, description="Seconds that a whole attempt may take.")
+    attempts_at_once: Count = Field(
+        8, description="Most attempts at once: so many slow mail servers hold up nobody else."
+    )
     lease_seconds: Seconds = Field(
         60.0, description="Seconds until an attempt without a result counts as failed."
     )

@@ -1,7 +1,7 @@
 """Mail over SMTP. What the server says back may repeat the address, so it goes nowhere."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -36,8 +36,14 @@ class Email:
                 local_hostname=self._domain,  # else the name of this machine is looked up
                 timeout=self.step_seconds,
             )
-            async with server:
+            try:
+                await server.connect()
                 await server.sendmail(self.sender, [message.address], mail.as_bytes())
+                # It has the mail now: whatever it says to the farewell changes nothing.
+                with suppress(aiosmtplib.SMTPException, OSError):
+                    await server.quit()
+            finally:
+                server.close()  # at once: who is cancelled must not wait for one that is silent
 
     def compose(self, message: Message) -> EmailMessage:
         """The mail. One notification has one Message-ID, so that a repeat can be recognised.

@@ -16,6 +16,9 @@ class Sink:
         self.port = 0
         self.mails: list[Envelope] = []
         self.refusal: str | None = None
+        self.silent_for: set[str] = set()
+        """Whose mails are accepted by no answer at all: neither yes nor no."""
+        self.waiting = 0
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -31,6 +34,12 @@ class Sink:
             self._server = None
 
     async def handle_DATA(self, server: Any, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the name that aiosmtpd calls
+        if not self.silent_for.isdisjoint(envelope.rcpt_tos):
+            self.waiting += 1
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.waiting -= 1
         if self.refusal is not None:
             return self.refusal.format(*envelope.rcpt_tos)
         self.mails.append(envelope)
