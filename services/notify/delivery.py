@@ -108,10 +108,11 @@ class Delivery:
         try:
             yield pause
         except Exception as problem:
-            if not (is_away(problem) or isinstance(problem, _NOT_NOW)):
-                raise
-            _log.warning("delivery_paused", reason=type(problem).__name__)
-            pause.needed = True
+            if is_away(problem) or isinstance(problem, _NOT_NOW):
+                _log.warning("delivery_paused", reason=type(problem).__name__)
+                pause.needed = True
+                return
+            raise
 
     async def _claim(self) -> Claim | None:
         async with self.running.database.transaction() as tx:
