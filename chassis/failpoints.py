@@ -16,7 +16,7 @@ POINTS: dict[str, str] = {
     "dispatch.before_commit": "The last moment at which nothing of the group has happened.",
     "dispatch.after_commit": "The group is durable, but nobody has been answered yet.",
     "relay.before_read": "The relay is about to look for unsent facts.",
-    "relay.after_read": "Unsent facts are in memory, none is on its way.",
+    "relay.after_read": "Unsent facts are in memory, none of these is on its way.",
     "relay.after_send": "Facts are handed to the producer, Kafka has not acknowledged them.",
     "relay.after_ack": "Kafka has the facts, the log does not know it yet.",
     "relay.after_mark": "The log knows that the facts are sent.",

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 
 from chassis import telemetry
 from chassis.telemetry import Attribute
 from contracts.envelope import Envelope
-from contracts.ids import Actor, EventId
 
 
 def begin_span(row: Any) -> tuple[Span, str | None]:
     """The span of sending a fact, and the text that its readers continue."""
+    if not telemetry.is_on():
+        return INVALID_SPAN, row["traceparent"]
     attributes: dict[Attribute, str | int] = {
         Attribute.EVENT_ID: str(row["event_id"]),
         Attribute.EVENT_TYPE: row["type"],
@@ -52,14 +53,18 @@ def arrived_in_order(
 
 
 def envelope(row: Any, service: str, traceparent: str | None) -> Envelope:
-    """The envelope of a row, with the trace that its sending belongs to."""
+    """The envelope of a row, with the trace that its sending belongs to.
+
+    Id and actor stay as the driver gives them: they were checked on their way into the log, and
+    become text from here in a tenth of the time.
+    """
     return Envelope(
-        id=EventId(row["event_id"]),
+        id=row["event_id"],
         source=f"/services/{service}",
         type=row["type"],
         subject=str(row["aggregate_id"]),
         time=row["time"],
-        actor=Actor(row["actor"]),
+        actor=row["actor"],
         version=row["version"],
         recorded_at=row["recorded_at"],
         correlation_id=row["correlation_id"],

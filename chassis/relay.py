@@ -6,6 +6,7 @@ each key in order.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,9 @@ _STOP_SECONDS = 3.0
 _UNSENT = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
        correlation_id, causation_id, traceparent, payload
-FROM event_log WHERE NOT sent AND topic <> ALL($2::text[]) ORDER BY seq LIMIT $1
+FROM event_log
+WHERE NOT sent AND topic <> ALL($2::text[]) AND seq NOT IN (SELECT unnest($3::bigint[]))
+ORDER BY seq LIMIT $1
 """
 # A relay that was replaced while it was frozen has an old epoch and marks nothing.
 _MARK = """
@@ -145,7 +148,7 @@ class Relay:
             self.active = True
             while not self._stopping:
                 self._pace.begin()
-                sent = await self._send_page(lease, sender)
+                sent = await self._send_pages(lease, sender)
                 if sent < self._batch_max:
                     await self._pace.rest(sent)
                     await self._pause()
@@ -161,23 +164,47 @@ class Relay:
             pass  # a commit of another process wakes nobody here: look again
         self._wake.clear()
 
-    async def _send_page(self, lease: _Lease, sender: Sender) -> int:
-        await failpoint("relay.before_read")
-        rows = await lease.connection.fetch(_UNSENT, self._batch_max, self._absent.topics())
-        if not rows:
-            return 0
-        await failpoint("relay.after_read")
-        outcomes = await sender.deliver(rows)
-        await failpoint("relay.after_ack")
-        arrived, problem = records.arrived_in_order(rows, outcomes)
-        await self._mark(lease, arrived)
-        await failpoint("relay.after_mark")
-        metrics.RELAY_SENT().inc(len(arrived))
-        if problem is not None:
-            metrics.RELAY_FAILED(type(problem).__name__).inc()
-            if not isinstance(problem, UnknownTopicOrPartitionError):
+    async def _send_pages(self, lease: _Lease, sender: Sender) -> int:
+        """Send what lies ready; returns the size of the last page.
+
+        While a page is on its way, the one before is marked and the one behind is read. After a
+        failure that one is read again: it may hold what must follow what has failed.
+        """
+        size, arrived = 0, list[int]()
+        rows = await self._read(lease, ())
+        while rows:
+            size = len(rows)
+            sending = asyncio.create_task(sender.deliver(rows))
+            try:
+                await self._mark(lease, arrived)
+                is_last = size < self._batch_max or self._stopping
+                behind = [] if is_last else await self._read(lease, rows)
+            finally:
+                outcomes = await sending
+            await failpoint("relay.after_ack")
+            arrived, problem = records.arrived_in_order(rows, outcomes)
+            if problem is not None:
+                await self._mark(lease, arrived)
+                metrics.RELAY_FAILED(type(problem).__name__).inc()
+                if isinstance(problem, UnknownTopicOrPartitionError):
+                    return size
                 raise problem
-        return len(rows)
+            rows = behind
+        await self._mark(lease, arrived)
+        return size
+
+    async def _read(self, lease: _Lease, flying: Sequence[Any]) -> list[Any]:
+        """The next page beside the one that is on its way.
+
+        Not what has higher numbers: a fact that was decided long ago may have been committed since.
+        """
+        await failpoint("relay.before_read")
+        numbers = [row["seq"] for row in flying]
+        absent = self._absent.topics()
+        rows: list[Any] = await lease.connection.fetch(_UNSENT, self._batch_max, absent, numbers)
+        if rows:
+            await failpoint("relay.after_read")
+        return rows
 
     async def _mark(self, lease: _Lease, seqs: list[int]) -> None:
         if not seqs:
@@ -185,6 +212,8 @@ class Relay:
         tag = await lease.connection.execute(_MARK, seqs, _SHARD, lease.epoch)
         if tag != f"UPDATE {len(seqs)}":
             raise LeaseLost
+        await failpoint("relay.after_mark")
+        metrics.RELAY_SENT().inc(len(seqs))
 
 
 async def _bounded(closing: Any) -> None:

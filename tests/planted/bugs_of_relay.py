@@ -41,12 +41,12 @@ def marked_before_the_acknowledgement(patch: pytest.MonkeyPatch) -> None:
     """The log says sent before Kafka has said anything."""
 
     async def hasty(self: relay.Relay, lease: Any, sender: Sender) -> int:
-        rows = await lease.connection.fetch(relay._UNSENT, self._batch_max, [])
+        rows = await lease.connection.fetch(relay._UNSENT, self._batch_max, [], [])
         await self._mark(lease, [row["seq"] for row in rows])
         await sender.deliver(rows)
         return len(rows)
 
-    patch.setattr(relay.Relay, "_send_page", hasty)
+    patch.setattr(relay.Relay, "_send_pages", hasty)
 
 
 def many_senders_at_once(patch: pytest.MonkeyPatch) -> None:
@@ -60,16 +60,38 @@ def many_senders_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Sender, "deliver", one_by_one)
 
 
+def page_behind_a_failure_sent(patch: pytest.MonkeyPatch) -> None:
+    """What was read while a page was on its way is sent, whatever came of that page."""
+
+    async def headless(self: relay.Relay, lease: Any, sender: Sender) -> int:
+        rows = await self._read(lease, ())
+        while rows:
+            behind = await self._read(lease, rows)
+            arrived, _ = records.arrived_in_order(rows, await sender.deliver(rows))
+            await self._mark(lease, arrived)
+            rows = behind
+        return 0
+
+    patch.setattr(relay.Relay, "_send_pages", headless)
+
+
+def page_behind_by_number(patch: pytest.MonkeyPatch) -> None:
+    """The page behind the one on its way is what has higher numbers."""
+    beside = "seq NOT IN (SELECT unnest($3::bigint[]))"
+    higher = "seq > coalesce((SELECT max(one) FROM unnest($3::bigint[]) AS one), 0)"
+    patch.setattr(relay, "_UNSENT", relay._UNSENT.replace(beside, higher))
+
+
 def two_relays_without_a_fence(patch: pytest.MonkeyPatch) -> None:
     """Each relay takes the rows that no other has taken: those of one key may be with two."""
 
     async def free_for_all(self: relay.Relay, lease: Any, sender: Sender) -> int:
         async with lease.connection.transaction():
             free = f"{relay._UNSENT} FOR UPDATE SKIP LOCKED"
-            rows = await lease.connection.fetch(free, self._batch_max, [])
+            rows = await lease.connection.fetch(free, self._batch_max, [], [])
             await failpoint("relay.after_read")
             await sender.deliver(rows)
             await self._mark(lease, [row["seq"] for row in rows])
         return len(rows)
 
-    patch.setattr(relay.Relay, "_send_page", free_for_all)
+    patch.setattr(relay.Relay, "_send_pages", free_for_all)

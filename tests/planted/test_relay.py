@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ NAMES = ("queue.tickets.v1", "queue.counters.v1")
 
 @dataclass
 class Hand:
-    """A relay that does one page when it is told to."""
+    """A relay that sends what lies ready when it is told to."""
 
     relay: relay.Relay
     lease: Any
@@ -47,7 +47,7 @@ class Hand:
     async def page(self) -> None:
         """Read, send, mark, once; a failure is for the next page."""
         with suppress(KafkaError):
-            await self.relay._send_page(self.lease, self.sender)
+            await self.relay._send_pages(self.lease, self.sender)
 
 
 @asynccontextmanager
@@ -113,23 +113,28 @@ def refuse_first(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    "plant,kind",
+    "plant,kind,page",
     [
-        (bugs.failed_key_skipped, "lost"),
-        (bugs.marked_before_the_acknowledgement, "lost"),
-        (bugs.followers_of_a_failure_marked, "misordered"),
-        (None, None),
+        (bugs.failed_key_skipped, "lost", 100),
+        (bugs.marked_before_the_acknowledgement, "lost", 100),
+        (bugs.followers_of_a_failure_marked, "misordered", 100),
+        (bugs.page_behind_a_failure_sent, "misordered", 2),
+        (None, None, 100),
+        (None, None, 2),
     ],
     ids=[
         "test_finds_failed_key_skipped",
         "test_finds_marked_before_the_acknowledgement",
         "test_finds_followers_of_a_failure_marked",
+        "test_finds_page_behind_a_failure_sent",
         "test_clean_a_refused_fact",
+        "test_clean_a_refused_page",
     ],
 )
 async def test_a_refused_fact(
     plant: Plant | None,
     kind: str | None,
+    page: int,
     tickets: Tickets,
     broker: Broker,
     monkeypatch: pytest.MonkeyPatch,
@@ -139,7 +144,7 @@ async def test_a_refused_fact(
     refuse_first(monkeypatch)
     if plant is not None:
         plant(monkeypatch)
-    async with hand(tickets.database, broker.bootstrap) as one:
+    async with hand(tickets.database, broker.bootstrap, page) as one:
         for _ in range(3):
             await one.page()
     judged(kafka_is_the_log(await collected(tickets, broker)), kind)
@@ -230,6 +235,17 @@ async def test_a_late_commit(
     """A fact gets its number, and commits when later numbers have been sent."""
     if plant is not None:
         plant(monkeypatch)
+    async with hand(tickets.database, broker.bootstrap) as one:
+        async with tickets.queue.probe.running.database.transaction() as tx:
+            await decide(DOMAIN, tx, [late_ticket()])
+            await tickets.take("key-of-the-fast")
+            await one.page()
+        await one.page()
+    judged(everything_is_at_rest(await collected(tickets, broker)), kind)
+
+
+def late_ticket() -> Submission:
+    """A ticket of a line where nobody else stands."""
     command = IssueTicket(
         actor=Actor("kiosk:late"),
         at=now(),
@@ -239,10 +255,36 @@ async def test_a_late_commit(
         service=ServiceCode(KIA),
         staff_mall=MallId(MALL),
     )
-    async with hand(tickets.database, broker.bootstrap) as one:
-        async with tickets.queue.probe.running.database.transaction() as tx:
-            await decide(DOMAIN, tx, [Submission(command, Cause("late"))])
-            await tickets.take("key-of-the-fast")
-            await one.page()
+    return Submission(command, Cause("late"))
+
+
+@pytest.mark.parametrize(
+    "plant,kind",
+    [(bugs.page_behind_by_number, "misordered"), (None, None)],
+    ids=["test_finds_page_behind_by_number", "test_clean_a_commit_beside_a_page"],
+)
+async def test_a_commit_beside_a_page(
+    plant: Plant | None,
+    kind: str | None,
+    tickets: Tickets,
+    broker: Broker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While a page is on its way, a fact with a lower number is committed, and its follower."""
+    if plant is not None:
+        plant(monkeypatch)
+    reads = iter(range(100))
+    async with hand(tickets.database, broker.bootstrap, page=1) as one, AsyncExitStack() as late:
+        begun = tickets.queue.probe.running.database.transaction()
+        await decide(DOMAIN, await late.enter_async_context(begun), [late_ticket()])
+        await tickets.take("key-of-the-fast")
+
+        async def meanwhile(_name: str) -> None:
+            if next(reads) == 1:
+                await late.aclose()
+                await tickets.queue.called(await tickets.queue.opened("K-09"))
+
+        monkeypatch.setattr(relay, "failpoint", stand_still_at("relay.before_read", meanwhile))
         await one.page()
-    judged(everything_is_at_rest(await collected(tickets, broker)), kind)
+        await one.page()
+    judged(kafka_is_the_log(await collected(tickets, broker)), kind)
