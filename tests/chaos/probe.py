@@ -18,7 +18,7 @@ from tests.chaos.client import Answer, Ask, Client, World
 from tests.chaos.recovery import Book
 
 COMMAND_SECONDS = 3.0
-LEVEL_SECONDS = 10.0
+LEVEL_SECONDS = 30.0
 BETWEEN_LOOKS = 0.3
 _AGAIN_SECONDS = 0.2
 _AWAY = (OSError, TimeoutError, StackError, asyncpg.PostgresError, asyncpg.InterfaceError,

@@ -26,7 +26,7 @@ _HOSTS = {
     "notify": ("notify",),
 }
 _LATEST_HIT = 4
-_IMPATIENT = 0.25
+_IMPATIENT, _IMPATIENT_MOST = 0.25, 2
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,16 @@ def rounds(seed: int, brokers: int, *, dense: bool = False) -> Iterator[Round]:
             if dense:  # a short run shows that commands are accepted without Kafka, too
                 fresh.sort(key=lambda one: not one.is_outage)
             pack = pack + fresh
+        # Never two impatient rounds in a row, and small ones: else one fault would stand for all
+        # that come after it.
+        is_impatient = waits and number > 1 and lots.random() < _IMPATIENT
+        if is_impatient:
+            size = min(size, _IMPATIENT_MOST)
         hand = _deal(pack, max(1, size) if number == 1 else size)
         gap = lots.uniform(*GAP_SECONDS)
         faults = tuple(replace(one, after=round(lots.uniform(0, 1.5), 2)) for one in hand)
         drawn = Round(number, round(gap, 2), faults)
-        # Never two impatient rounds in a row, and an outage lasts long enough for itself: else one
-        # fault would stand for all that come after it.
-        patient = not waits or drawn.is_outage or lots.random() >= _IMPATIENT
-        waits = number == 1 or patient
+        waits = not is_impatient or drawn.is_outage  # an outage lasts long enough for itself
         yield replace(drawn, waits=waits)
 
 

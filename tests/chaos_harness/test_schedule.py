@@ -72,11 +72,11 @@ def test_some_rounds_do_not_wait_but_never_two_in_a_row_and_never_an_outage(brok
     assert found[0].waits
     assert len(found) / 10 < len(impatient) < len(found) / 3
     assert all(one.waits or two.waits for one, two in itertools.pairwise(found))
-    assert not any(one.is_outage for one in impatient)
+    assert not any(one.is_outage or len(one.faults) > 2 for one in impatient)
 
 
 @pytest.mark.parametrize("brokers", [1, 3])
 @pytest.mark.parametrize("seed", range(8))
-def test_rounds_bring_more_than_two_faults_on_average(seed: int, brokers: int) -> None:
+def test_rounds_bring_two_faults_on_average(seed: int, brokers: int) -> None:
     """So that a run of half an hour has 300."""
-    assert sum(len(one.faults) for one in first(seed, brokers)) >= 2.1 * 200
+    assert sum(len(one.faults) for one in first(seed, brokers)) >= 2 * 200
