@@ -9,7 +9,7 @@ import contextlib
 import random
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,6 +20,7 @@ from chassis import metrics
 from chassis.errors import Malformed, Unavailable
 from chassis.gate import Place
 from chassis.streaming import Stream
+from chassis.wire import PUSH, chunk_of
 
 PING = b": ping\n\n"
 MAX_POSITION = 2**63 - 1
@@ -76,6 +77,15 @@ class _Subscriber:
     queue: deque[Change] = field(default_factory=deque)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     too_slow: bool = False
+    push: Callable[[bytes], bool] | None = None
+    cursor: int = 0
+    is_waiting: bool = False
+
+    def takes(self, first: int, chunk: bytes) -> bool:
+        """Push what begins at this position, unless something must go before it."""
+        if not self.is_waiting or self.queue or self.push is None or first <= self.cursor:
+            return False
+        return self.push(chunk)
 
 
 class Hub:
@@ -145,7 +155,8 @@ class Hub:
         except BaseException:
             place.leave()
             raise
-        return Stream(self.frames(after, key), self.limits.write, place)
+        push = request.scope.get("extensions", {}).get(PUSH, {}).get("push")
+        return Stream(self.frames(after, key, push), self.limits.write, place)
 
     def _enter(self) -> Place:
         if self._open >= self.limits.subscribers:
@@ -158,8 +169,13 @@ class Hub:
         self._open -= 1
         metrics.SSE_SUBSCRIBERS(self._name).dec()
 
-    async def frames(self, after: int, key: str | None = None) -> AsyncGenerator[bytes, None]:
-        """The bytes of one stream: what was missed, then what happens, with pings in between."""
+    async def frames(
+        self, after: int, key: str | None = None, push: Callable[[bytes], bool] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        """The bytes of one stream: what was missed, then what happens, with pings in between.
+
+        With a `push` that takes a chunk, what happens goes there while this waits.
+        """
         yield b"retry: %d\n\n" % int(random.uniform(*self.limits.retry) * 1000)  # noqa: S311 - spreads reconnections
         if after > await self._latest():
             yield self._snapshot(b"position unknown")
@@ -173,7 +189,7 @@ class Hub:
             if len(page) < self.limits.page_rows:
                 break
         await self._now()
-        subscriber = _Subscriber(key)
+        subscriber = _Subscriber(key, push=push)
         self._by_key.setdefault(key, set()).add(subscriber)
         self._woken.set()  # what came since the look above went by unseen
         try:
@@ -186,30 +202,35 @@ class Hub:
                 is_last = len(page) < self.limits.page_rows
                 read_to = page[-1].position if page else cursor
                 cursor = max(read_to, joined_at) if is_last else read_to
-            async for piece in self._live(subscriber, cursor):
+            subscriber.cursor = cursor
+            async for piece in self._live(subscriber):
                 yield piece
         finally:
             self._by_key[key].discard(subscriber)
             if not self._by_key[key]:
                 del self._by_key[key]
 
-    async def _live(self, subscriber: _Subscriber, cursor: int) -> AsyncGenerator[bytes, None]:
+    async def _live(self, subscriber: _Subscriber) -> AsyncGenerator[bytes, None]:
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come back at once
         ends_at = time.monotonic() + self.limits.age * spread
         while not self._stopping and (left := ends_at - time.monotonic()) > 0:
             if subscriber.too_slow:
                 yield self._snapshot(b"too slow")
                 return
+            cursor = subscriber.cursor
             news = [change for change in subscriber.queue if change.position > cursor]
             subscriber.queue.clear()
             subscriber.woken.clear()
             if news:
                 yield self._joined(news)
                 continue
+            subscriber.is_waiting = True
             try:
                 async with asyncio.timeout(min(self.limits.ping, left)):
                     await subscriber.woken.wait()
+                subscriber.is_waiting = False
             except TimeoutError:
+                subscriber.is_waiting = False
                 yield PING
 
     async def _now(self) -> int:
@@ -227,12 +248,29 @@ class Hub:
         if not self._by_key:  # nobody listens: whoever comes asks where we are
             return False
         page = await self._fetch_since(self._head, self.limits.page_rows, None)
+        wanted: dict[str | None, list[Change]] = {}
         for change in page:
             for key in (None, *change.keys):
-                for subscriber in self._by_key.get(key, ()):
-                    self._offer(subscriber, change)
-            self._head = change.position
+                if key in self._by_key:
+                    wanted.setdefault(key, []).append(change)
+        for key, changes in wanted.items():
+            self._hand_to(self._by_key[key], changes)
+        if page:
+            self._head = page[-1].position
         return len(page) == self.limits.page_rows
+
+    def _hand_to(self, subscribers: Iterable[_Subscriber], changes: Sequence[Change]) -> None:
+        """The same bytes for all who can take them now; whoever cannot is woken to fetch them."""
+        first = changes[0].position
+        chunk = chunk_of(b"".join(change.frame for change in changes))
+        taken = 0
+        for subscriber in subscribers:
+            if subscriber.takes(first, chunk):
+                taken += 1
+            else:
+                for change in changes:
+                    self._offer(subscriber, change)
+        metrics.SSE_SENT(self._name).inc(taken * len(changes))
 
     def _offer(self, subscriber: _Subscriber, change: Change) -> None:
         if subscriber.too_slow:
