@@ -111,7 +111,7 @@ class BoundedHttp(HttpToolsProtocol):
         For an answer without a length, whose own task sends nothing meanwhile: a task that is woken
         to send costs several times what sending costs.
         """
-        if self.flow.write_paused or self.transport.is_closing():
+        if self._given_up or self.flow.write_paused or self.transport.is_closing():
             return False
         self.transport.write(chunk)
         return True
