@@ -20,6 +20,7 @@ from bench import (
     catch_up,
     commands,
     growth,
+    idle,
     overload,
     pipeline,
     plot,
@@ -28,6 +29,7 @@ from bench import (
     rebuild,
     relay,
     results,
+    spread,
     start,
     stream_memory,
     streams,
@@ -47,13 +49,15 @@ ON_SERVERS = (
     projector,
     tickets,
     rebuild,
-    growth,  # last: its facts begin in the middle
+    growth,  # its facts begin in the middle of their topic
+    spread,  # last: it makes that topic anew
 )
 ON_PLATFORM = (
     read_model,  # first: it tells what every process holds since the start
     stream_memory,
     overload,
     catch_up,
+    idle,  # last: its malls stay
 )
 ALONE = (
     start,
@@ -62,7 +66,7 @@ ALONE = (
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
 BENCHES = (*ON_SERVERS, pipeline, telemetry_cost, audit, *ALONE, *ON_PLATFORM)
-IDS = tuple(each for one in BENCHES for each in one.IDS)
+IDS = tuple(dict.fromkeys(each for one in BENCHES for each in one.IDS))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -146,12 +146,12 @@ def some(applications: Sequence[ApplicationId], count: int) -> list[Command]:
     return [command(lots.choice(applications)) for _ in range(count)]
 
 
-def command(application: ApplicationId) -> Command:
+def command(application: ApplicationId, agency: AgencyId = AGENCY) -> Command:
     """A report on an application, received just now."""
     report = ActivityReported(
         report_id=ReportId.new(), application_id=application, activity="bench step"
     )
-    return report_command(AGENCY, report, clock.now(), clock.now())
+    return report_command(agency, report, clock.now(), clock.now())
 
 
 async def faults(checks: Any, done: Sequence[Command]) -> list[str]:

@@ -217,7 +217,7 @@ async def _leg(size: Size, spread: Spread) -> None:
                 await asyncio.sleep(0.01)
             made = [commands.command(one) for one in drawn]
             watch = Stopwatch(servers.postmaster)
-            await _dispatched(dispatcher, made)
+            await dispatch_all(dispatcher, made)
             await runner.full.wait()
         leg = watch.leg(count)
         await starting
@@ -232,7 +232,8 @@ async def _leg(size: Size, spread: Spread) -> None:
     size.legs[spread].append(leg.with_faults(await _faults(size, sorted(set(drawn)))))
 
 
-async def _dispatched(dispatcher: Dispatcher, made: Sequence[Command]) -> None:
+async def dispatch_all(dispatcher: Dispatcher, made: Sequence[Command]) -> None:
+    """All of these commands, as so many callers would send them."""
     waiting = iter(made)
 
     async def call() -> None:

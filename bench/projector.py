@@ -102,7 +102,7 @@ class _Projector:
     async def read_model(self) -> Leg:
         """Tracking's own subscription under a consumer group that has read nothing yet."""
         await self._checks.execute(_EMPTY)
-        runner = Counting(self._database, _as_newcomer(), self._facts)
+        runner = Counting(self._database, as_newcomer(), self._facts)
         leg = await taken_in(self._servers, runner, self._facts)
         rows = await self._checks.fetch(_LINES)
         found = out_of_order("timeline", [(row["aggregate_id"], row["version"]) for row in rows])
@@ -110,7 +110,7 @@ class _Projector:
 
     async def kit(self) -> Leg:
         """The same runner and reading, and nothing behind them."""
-        runner = _Reading(self._database, _as_newcomer(), self._facts)
+        runner = _Reading(self._database, as_newcomer(), self._facts)
         leg = await taken_in(self._servers, runner, self._facts)
         return leg.with_faults(self._count(runner.read_well))
 
@@ -225,7 +225,8 @@ class _Reading(Counting):
         self.count(len(arrivals))
 
 
-def _as_newcomer() -> Subscription:
+def as_newcomer() -> Subscription:
+    """Tracking's read model under a name that has read nothing yet."""
     return replace(READ_MODEL, consumer=f"bench.{secrets.token_hex(4)}", topics=(TOPIC,))
 
 

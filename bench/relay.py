@@ -50,7 +50,7 @@ async def run(servers: Servers, wanted: AbstractSet[str]) -> list[Row]:
     await producer.start()
 
     async def ours() -> Leg:
-        return await _drained(servers, where["relay"], checks, records)
+        return await drained(servers, where["relay"], checks, records)
 
     async def batches() -> Leg:
         return await _sent(servers, producer, records, _send_batches)
@@ -111,13 +111,15 @@ def payload_of(application: ApplicationId) -> str:
     return ActivityRecorded.model_validate(fact).model_dump_json()
 
 
-async def _drained(
+async def drained(
     servers: Servers,
     relay_url: str,
     checks: Any,
     records: Sequence[tuple[Envelope, ApplicationId]],
+    partitions: int = PARTITIONS,
 ) -> Leg:
-    topic = await servers.fresh_topic(PARTITIONS)
+    """A log filled with these facts, emptied into a new topic of so many partitions."""
+    topic = await servers.fresh_topic(partitions)
     await checks.execute("TRUNCATE event_log")
     await checks.execute(
         _FILL,
@@ -141,7 +143,7 @@ async def _drained(
         leg = watch.leg(len(records))
     finally:
         await relay.stop()
-    return leg.with_faults(await _faults(servers, topic, records))
+    return leg.with_faults(await _faults(servers, topic, records, partitions))
 
 
 async def _sent(
@@ -191,10 +193,13 @@ async def _close(producer: AIOKafkaProducer, lane: Any, topic: str, partition: i
 
 
 async def _faults(
-    servers: Servers, topic: str, records: Sequence[tuple[Envelope, ApplicationId]]
+    servers: Servers,
+    topic: str,
+    records: Sequence[tuple[Envelope, ApplicationId]],
+    partitions: int = PARTITIONS,
 ) -> list[str]:
     """Read the topic back: everything there, nothing twice, each key in order."""
-    got = await read_back(servers.kafka.bootstrap, topic)
+    got = await read_back(servers.kafka.bootstrap, topic, partitions)
     wanted = {envelope.id for envelope, _ in records}
     found = out_of_order(topic, [(UUID(one.subject), one.version or 0) for one in got])
     ids = [one.id for one in got]
@@ -204,12 +209,12 @@ async def _faults(
     return found
 
 
-async def read_back(bootstrap: str, topic: str) -> list[Envelope]:
+async def read_back(bootstrap: str, topic: str, partitions: int = PARTITIONS) -> list[Envelope]:
     """The envelopes of a topic, in the order of each partition."""
     consumer = kafka.new_reader(bootstrap, "bench-read-back")
     await consumer.start()
     try:
-        places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        places = [TopicPartition(topic, number) for number in range(partitions)]
         consumer.assign(places)
         left = sum((await consumer.end_offsets(places)).values())
         found: list[Envelope] = []

@@ -52,6 +52,11 @@ INSERT INTO inbox (consumer, aggregate_id, version, event_id)
 SELECT '{READ_MODEL.consumer}', {_APPLICATION}, {FACTS}, {_LAST_EVENT} {_NUMBERS}
 """,
     f"""
+INSERT INTO heads (aggregate_id, version, aggregate, topic, event_id, correlation_id)
+SELECT {_APPLICATION}, {FACTS}, 'application', '{ActivityRecorded.topic}', {_LAST_EVENT},
+       {_LAST_EVENT}::text {_NUMBERS}
+""",
+    f"""
 INSERT INTO commands (actor, key, fingerprint, name, at, answer)
 SELECT 'agency:bench', 'report:' || {_APPLICATION}, sha256(i::text::bytea), 'RecordActivityReport',
        {_TIME}, repeat('a', 200) {_NUMBERS}

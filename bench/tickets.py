@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from itertools import cycle
 from typing import Any
 
 import asyncpg
@@ -50,7 +51,7 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
     naive_waits: list[float] = []
 
     async def ours() -> Leg:
-        return await _dispatched(servers, dispatcher, checks, waits)
+        return await issued_by(servers, dispatcher, checks, waits)
 
     async def reference() -> Leg:
         return await _locked(servers, pool, checks, naive_waits)
@@ -60,8 +61,7 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
         await checks.execute(_CREATE)
         await checks.execute(f'GRANT ALL ON naive_line, naive_tickets TO "{where["name"]}"')
         async with database.transaction() as tx:
-            mall = Mall(_MALL, "Asia/Jakarta", {CounterCode("A-01"): (_SERVICE,)})
-            await save_malls(tx, [mall])
+            await save_malls(tx, [mall_with_one_line(_MALL)])
         settings.tell(f"P11: {CALLERS} callers on one line")
         await ours()
         waits.clear()
@@ -82,24 +82,30 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
     ]
 
 
-async def _dispatched(
-    servers: Servers, dispatcher: Dispatcher, checks: Any, waits: list[float]
+async def issued_by(
+    servers: Servers,
+    dispatcher: Dispatcher,
+    checks: Any,
+    waits: list[float],
+    malls: Sequence[MallId] = (_MALL,),
 ) -> Leg:
+    """As many tickets as can be, in these malls in turn; one line in each."""
+    turns = cycle(malls)
     issued: list[TicketId] = []
     ends_at = time.perf_counter() + servers.settings.leg_seconds
     watch = Stopwatch(servers.postmaster)
 
     async def call() -> None:
         while (began := time.perf_counter()) < ends_at:
-            ticket = TicketId.new()
+            ticket, mall = TicketId.new(), next(turns)
             command = IssueTicket(
                 actor=Actor("officer:bench"),
                 at=clock.now(),
                 key=str(ticket),
                 ticket_id=ticket,
-                mall=_MALL,
+                mall=mall,
                 service=_SERVICE,
-                staff_mall=_MALL,
+                staff_mall=mall,
             )
             await dispatcher.dispatch(command, Cause(command.key))
             issued.append(ticket)
@@ -138,6 +144,11 @@ async def _locked(servers: Servers, pool: Any, checks: Any, waits: list[float]) 
     rows = await checks.fetch("SELECT number FROM naive_tickets ORDER BY number")
     numbers = [row["number"] for row in rows]
     return leg.with_faults([*gaps(numbers), *_missing(done, len(numbers) - before)])
+
+
+def mall_with_one_line(code: MallId) -> Mall:
+    """One counter for one service."""
+    return Mall(code, "Asia/Jakarta", {CounterCode("A-01"): (_SERVICE,)})
 
 
 def gaps(numbers: Sequence[int]) -> list[str]:

@@ -17,7 +17,7 @@ from catalogue.load import read
 from chassis import clock
 from chassis.kafka import Where, new_producer
 from contracts.catalogue import EntryPublished
-from contracts.entries import Agency, Entry
+from contracts.entries import Entry
 from contracts.envelope import Envelope, to_headers
 from contracts.ids import Actor, EntryId, EventId
 
@@ -51,9 +51,9 @@ async def publish(where: Where, root: Path) -> int:
     return await _send(where, entries(root))
 
 
-async def publish_agencies(where: Where, agencies: Sequence[Agency]) -> int:
-    """Publish agencies that join at run time and tell how many. Raises NotPublished."""
-    return await _send(where, [_published(agency) for agency in agencies])
+async def publish_entries(where: Where, entries: Sequence[Entry]) -> int:
+    """Publish what joins at run time and tell how many. Raises NotPublished."""
+    return await _send(where, [_published(entry) for entry in entries])
 
 
 def _published(entry: Entry) -> EntryPublished:

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
 
 from catalogue import load as catalogue
-from catalogue.publish import NotPublished, publish_agencies
+from catalogue.publish import NotPublished, publish_entries
 from chassis.kafka import Where, client
 from contracts.access import OPERATOR
 from contracts.catalog import agency_topics
@@ -52,7 +52,7 @@ async def enrol(
     for code, _ in agencies:
         clients.register_client(platform.home, client_of(code), ["agency"], agency=code)
     try:
-        await publish_agencies(platform.kafka(CATALOGUE), [_entry(*agency) for agency in agencies])
+        await publish_entries(platform.kafka(CATALOGUE), [_entry(*agency) for agency in agencies])
     except NotPublished as problem:
         raise GaveUp(str(problem)) from problem
     end = await _end_of_the_catalogue(platform.kafka(OPERATOR))

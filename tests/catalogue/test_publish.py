@@ -17,7 +17,7 @@ from catalogue.publish import (
     NotPublished,
     entries,
     publish,
-    publish_agencies,
+    publish_entries,
 )
 from contracts.catalogue import EntryPublished
 from contracts.entries import Agency, entry_of
@@ -77,7 +77,7 @@ async def test_an_agency_that_joins_at_run_time_is_published_like_any_other(
     joined = Agency.model_validate(
         {"revision": 3, "code": "group-1", "name": "Group 1", "short_name": "G1"}
     )
-    assert await publish_agencies(kafka_bootstrap, [joined]) == 1
+    assert await publish_entries(kafka_bootstrap, [joined]) == 1
     [record] = await records_from(kafka_bootstrap, start, 1)
     envelope = from_headers(record.headers)
     assert entry_of("agency", fact_of(record).body) == joined
