@@ -20,8 +20,9 @@ Spans = list[dict[str, Any]]
 def spans_of(platform: Platform) -> Spans:
     """All finished spans of all services."""
     files = [platform.home / "traces" / f"{service}.jsonl" for service in SERVICES]
-    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    # What stands behind the last end of a line is still being written.
+    whole = [file.read_text("utf-8").rpartition("\n")[0] for file in files]
+    return [json.loads(line) for text in whole for line in text.splitlines()]
 
 
 def called(spans: Spans, name: str, service: str, **attributes: str) -> Spans:
