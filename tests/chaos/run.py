@@ -37,13 +37,17 @@ _THREADS = 32
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked of a run. It ends after `seconds`, but not before `least` faults struck."""
+    """What is asked of a run.
+
+    It ends after `seconds`, but not before `least` faults struck, and after `most_seconds` anyway.
+    """
 
     seed: int
     brokers: int
     seconds: float
     least: int
     per_second: float
+    most_seconds: float
     dense: bool = False
     """Much in little time: no calm rounds, and short gaps."""
     seconds_after: float = 0.0
@@ -126,6 +130,8 @@ async def _break(
     book.close()
     late = [one for one in book.faults if one.seconds is None or one.seconds > SLOWEST_ALLOWED]
     complaints += [f"slow: {one.fault.kind} {one.fault.target} at {one.wall}" for one in late]
+    if book.struck < plan.least:
+        complaints.append(f"only {book.struck} of {plan.least} faults struck")
     if load.turned_away:
         console.print(f"{load.turned_away} visits did not begin: too many were under way")
     return complaints
@@ -148,7 +154,8 @@ async def _strike(
             await _recovered(book, RECOVERY_SECONDS)
         struck_at = time.monotonic()
         passed = struck_at - began
-        if loading.done() or (passed > plan.seconds and book.struck >= plan.least):
+        is_enough = passed > plan.seconds and book.struck >= plan.least
+        if is_enough or passed > plan.most_seconds or loading.done():
             return
         if struck_at - told > _TELL_SECONDS:
             told = struck_at
