@@ -27,6 +27,7 @@ FRIENDLY: Mapping[str, int] = {
 """HTTP ports people can remember, used when they are free; `smtp` is the mailbox's other door."""
 BACKENDS = ("kafka", "postgres")
 # All programs of one machine share one address, and who measures presses few callers on purpose.
+# The environment may say otherwise.
 _NO_CALLER_IS_LIMITED = {"LOKET_CALLER_RATE": "0", "LOKET_ADDRESS_RATE": "0"}
 PORTS_VARIABLE = "LOKET_PORTS"
 HOST = "127.0.0.1"
@@ -85,6 +86,7 @@ def programs(
     """Issuer, mailbox and services, each with the environment it needs and no more."""
     issuer = f"http://{HOST}:{ports['identity']}"
     common = {
+        **_NO_CALLER_IS_LIMITED,
         **os.environ,
         "PYTHONUNBUFFERED": "1",
         "LOKET_HOME": str(options.home),
@@ -93,7 +95,6 @@ def programs(
         "LOKET_TOKEN_AUDIENCE": identity.AUDIENCE,
         "LOKET_JWKS_URL": f"{issuer}/jwks.json",
         "LOKET_KAFKA_BOOTSTRAP": bootstrap,
-        **_NO_CALLER_IS_LIMITED,
     }
 
     def program(name: str, module: str, extra: Mapping[str, str]) -> Program:
