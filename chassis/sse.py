@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from chassis import metrics
 from chassis.errors import Malformed, Unavailable
 from chassis.gate import Place
+from chassis.signal import Signal
 from chassis.streaming import Stream
 from chassis.wire import PUSH, chunk_of
 
@@ -74,16 +74,15 @@ class Limits:
 @dataclass(eq=False)
 class _Subscriber:
     key: str | None
-    queue: deque[Change] = field(default_factory=deque)
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    queue: list[Change] = field(default_factory=list)
     too_slow: bool = False
     push: Callable[[bytes], bool] | None = None
     cursor: int = 0
-    is_waiting: bool = False
+    woken: Signal = field(default_factory=Signal)
 
     def takes(self, first: int, chunk: bytes) -> bool:
         """Push what begins at this position, unless something must go before it."""
-        if not self.is_waiting or self.queue or self.push is None or first <= self.cursor:
+        if not self.woken.is_waited_for or self.queue or self.push is None or first <= self.cursor:
             return False
         return self.push(chunk)
 
@@ -220,17 +219,12 @@ class Hub:
             cursor = subscriber.cursor
             news = [change for change in subscriber.queue if change.position > cursor]
             subscriber.queue.clear()
-            subscriber.woken.clear()
             if news:
                 yield self._joined(news)
                 continue
-            subscriber.is_waiting = True
             try:
-                async with asyncio.timeout(min(self.limits.ping, left)):
-                    await subscriber.woken.wait()
-                subscriber.is_waiting = False
+                await subscriber.woken.wait(min(self.limits.ping, left))
             except TimeoutError:
-                subscriber.is_waiting = False
                 yield PING
 
     async def _now(self) -> int:

@@ -52,7 +52,7 @@ class Connection:
 
 @asynccontextmanager
 async def listening(journal: Journal, hub: Hub, connection: Connection) -> AsyncIterator[None]:
-    await eventually(lambda: any(one.is_waiting for one in hub._everyone()))
+    await eventually(lambda: any(one.woken.is_waited_for for one in hub._everyone()))
     try:
         yield
     finally:
@@ -136,7 +136,7 @@ async def test_a_connection_that_takes_nothing_is_given_up_not_filled(
         port = server.servers[0].sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         writer.write(b"GET /stream HTTP/1.1\r\nhost: test\r\n\r\n")
-        await eventually(lambda: any(one.is_waiting for one in hub._everyone()))
+        await eventually(lambda: any(one.woken.is_waited_for for one in hub._everyone()))
         dropped = metrics.SSE_DROPPED("test")._value.get()
         for _ in range(200):  # far more than the system's own buffers hold
             if metrics.SSE_DROPPED("test")._value.get() > dropped:

@@ -39,17 +39,10 @@ WATCHERS = ByCode(frozenset({"operator", "officer"}))
 """For whoever shows a code, and for offices."""
 
 
-async def _request(request: Request) -> Request:
-    return request
-
-
 async def _shown_code(request: Request) -> str:
     code: str = request.state.code
     return code
 
-
-AsItCame = Annotated[Request, Depends(_request)]
-"""The type of a parameter that wants the request itself."""
 
 ShownCode = Annotated[str, Depends(_shown_code)]
 """The type of a parameter that wants the code that was shown, right or wrong."""

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query, Response
+from fastapi import Query, Request, Response
 
 from chassis.auth import Caller, Principal, requires
 from chassis.errors import NotFound
 from chassis.http import Router
 from chassis.service import Running
 from contracts.ids import ApplicationId
-from services.tracking.api.access import BY_CODE, WATCHERS, AsItCame, ShownCode
+from services.tracking.api.access import BY_CODE, WATCHERS, ShownCode
 from services.tracking.api.forms import Entries
 from services.tracking.queries import Page, ReadModel, involves
 from services.tracking.settings import TrackingSettings
@@ -70,7 +70,7 @@ def add_reads(found: Router, running: Running) -> None:
         return _page(await read_model.timeline(after, limit), response, after)
 
     @found.stream("/v1/stream", allow=WATCHERS, refusals=(NotFound,))
-    async def stream(request: AsItCame) -> Response:
+    async def stream(request: Request) -> Response:
         """Entries as they happen: all of them for offices, one application's for its applicant."""
         if request.state.code is None:
             return await hub.response(request)
