@@ -53,7 +53,7 @@ test: setup-dev ## all tests: make test ARGS="tests/chassis -x"
 check: setup-dev ## exactly what CI runs
 	@.ci/check
 
-bench: setup ## measure this machine: make bench ARGS="P1"; alone, for about 25 minutes; ARGS=--quick: three
+bench: setup ## measure this machine: make bench ARGS="P1"; alone, for half an hour or so; ARGS=--quick: minutes
 	@$(PY) -m bench $(ARGS)
 
 chaos: setup-dev ## break everything under load, for half an hour: make chaos ARGS="--seed 7"

@@ -47,10 +47,10 @@ class Settings:
         """The same with everything short: it shows that a benchmark works, and no figure."""
         return replace(
             self,
-            repetitions=2,
+            repetitions=1,
             leg_seconds=0.5,
             load_seconds=4.0,
-            pipeline_seconds=6.0,
+            pipeline_seconds=3.0,
             facts=5_000,
             quick=True,
         )
