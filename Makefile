@@ -62,7 +62,7 @@ chaos: setup-dev ## break everything under load, for half an hour: make chaos AR
 chaos-smoke: setup-dev ## the same in about three minutes, with one broker
 	@$(PY) -m tests.chaos --smoke $(ARGS)
 
-drill-restore: setup-dev ## lose PostgreSQL's data, restore a backup, and measure: about a minute
+drill-restore: setup-dev ## lose PostgreSQL's data twice, restore, and measure: two minutes
 	@$(PY) -m tests.drills.restore
 
 format: setup-dev ## format, and repair what can be repaired

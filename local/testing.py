@@ -24,7 +24,8 @@ from local.databases import Server
 from local.errors import StackError, StartFailed
 from local.kafka import Kafka
 from local.parallel import together
-from local.postgres import LAPTOP, SUPERUSER, Postgres
+from local.postgres import SUPERUSER, Postgres
+from local.postgres_settings import LAPTOP
 
 REUSE = "LOKET_TEST_STACK"
 WITHOUT_DURABILITY = {

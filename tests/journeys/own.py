@@ -4,20 +4,24 @@ import asyncio
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 
-from local import plan, stack
+from local import paths, plan, stack
 from local.plan import Options
 from simulator import demo
 from simulator.morning import Morning
 from simulator.platform import Calls, Platform, find
 from tests.journeys.cli import Ended, loket
 from tests.journeys.conftest import own_ports
+
+LEVEL_SECONDS, STOP_SECONDS = 60.0, 30.0
 
 
 @contextlib.contextmanager
@@ -49,3 +53,37 @@ async def commands(home: Path, *verbs: str) -> list[Ended]:
     """`loket` with these verbs, one after the other, on that platform."""
     environment = {**os.environ, "LOKET_HOME": str(home), "PYTHONWARNINGS": "default"}
     return [await loket(environment, *verb.split(), "--json") for verb in verbs]
+
+
+@contextlib.asynccontextmanager
+async def followed(home: Path, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A backup in this folder, or the one that is there, and all that comes after it."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "loket", "backup", str(folder), "--follow"),
+        cwd=paths.REPOSITORY,
+        env={**os.environ, "LOKET_HOME": str(home)},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await level(home, process)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            raise
+
+
+async def level(home: Path, follower: asyncio.subprocess.Process) -> None:
+    """Wait until an archive follows and has all that is committed."""
+    deadline = time.monotonic() + LEVEL_SECONDS
+    while True:
+        assert follower.returncode is None, "the follower ended"
+        assert time.monotonic() < deadline, "no archive follows"
+        (found,) = await commands(home, "following")
+        if found.code == 0 and all(one["behind_bytes"] == 0 for one in found.json()):
+            return

@@ -138,6 +138,56 @@ async def test_the_databases_are_lost_and_restored_from_a_backup_made_at_work(
         assert now[what][: len(before[what])] == before[what]
 
 
+async def test_what_was_acknowledged_after_a_followed_backup_is_there_after_the_databases_are_lost(
+    own_home: Path, tmp_path: Path
+) -> None:
+    platform = await start(own_home)
+    folder = tmp_path / "backup"
+    async with own.followed(own_home, folder) as follower:
+        await audited_morning(platform)
+        follower.kill()  # in the middle of a segment
+        await follower.wait()
+    await morning(platform)
+    async with own.followed(own_home, folder):
+        await audited_morning(platform)
+        before = await seen(platform)
+        (known,) = await commands(own_home, "reconcile")
+        stack.down(own_home)
+    shutil.rmtree(Postgres(own_home / "postgres").data)
+    (restored,) = await commands(own_home, f"restore {folder}")
+    assert restored.code == 0, restored.err
+    platform = await start(own_home)
+    repair, verified, after, parked = await commands(
+        own_home, "reconcile --repair", "verify", "reconcile", "parked list"
+    )
+    assert repair.code == 0, repair.out
+    assert verified.code == 0, verified.out
+    facts = {one["service"]: one["facts"] for one in known.json()}
+    assert {one["service"]: one["facts"] for one in after.json()} == facts
+    assert parked.json() == []
+    check_that_nothing_happened_twice(before, await seen(platform))
+    (continued,) = await commands(own_home, f"backup {folder} --follow")
+    assert (continued.code, "Make a new backup" in continued.err) == (2, True), continued.err
+
+
+async def test_a_damaged_archive_is_restored_only_when_told_so(
+    own_home: Path, tmp_path: Path
+) -> None:
+    await start(own_home)
+    folder = tmp_path / "backup"
+    async with own.followed(own_home, folder):
+        stack.down(own_home)
+    newest = max((folder / "wal").glob("0*"), key=lambda file: file.name)
+    newest.unlink()
+    was = names_in(own_home)
+    (refused,) = await commands(own_home, f"restore {folder}")
+    assert (refused.code, "missing" in refused.err) == (2, True), refused.err
+    assert names_in(own_home) == was
+    (done,) = await commands(own_home, f"restore {folder} --incomplete")
+    assert done.code == 0, done.err
+    await start(own_home)
+
+
 @pytest.mark.parametrize("changed", ["data/PG_VERSION", "keys/postgres/passwords.json"])
 async def test_a_backup_that_was_changed_is_not_restored(
     own_home: Path, tmp_path: Path, changed: str
