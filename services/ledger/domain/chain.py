@@ -3,11 +3,11 @@
 The formats of the hashes are fixed for ever: whoever keeps entries can check them without us.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii
 from typing import Final
 from uuid import UUID
 
@@ -128,10 +128,14 @@ def next_digest(digest: bytes, hash_: bytes) -> bytes:
 def canonical_headers(headers: Iterable[tuple[str, bytes]]) -> str:
     """The attributes of the fact as one text: JSON pairs in a fixed order, without spaces."""
     found = dict(headers)
-    pairs = [[name, found[name].decode()] for name in _ATTRIBUTES if name in found]
-    return json.dumps(pairs, separators=(",", ":"))
+    pairs = [
+        f'["{name}",{encode_basestring_ascii(found[name].decode())}]'
+        for name in _ATTRIBUTES
+        if name in found
+    ]
+    return f"[{','.join(pairs)}]"
 
 
 def _hash(*parts: bytes) -> bytes:
     # Each part is preceded by its length, so that no two lists of parts give the same bytes.
-    return sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
+    return sha256(b"".join([len(part).to_bytes(8, "big") + part for part in parts])).digest()

@@ -1,9 +1,11 @@
 """How entries are chained: the formats are fixed, and a change of any part is a difference."""
 
 import hashlib
+import json
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,3 +133,10 @@ def test_a_history_that_was_made_anew_as_a_whole_differs_from_a_kept_checkpoint(
     assert audited(other, chains, running) == []
     assert audited(other, chains, running, kept) == [(3, "a", "checkpoint_differs")]
     assert audited(*grown(["a", "b"]), kept) == [(3, None, "entry_missing")]
+
+
+@pytest.mark.parametrize("actor", ["officer:a", 'a "quoted" \\ name', "Dinas Perkebunan é 🏛"])
+def test_the_text_of_the_attributes_is_plain_json(actor: str) -> None:
+    text = canonical_headers([("ce_type", b"t.v1"), ("ce_actor", actor.encode()), ("other", b"x")])
+    pairs = [["ce_type", "t.v1"], ["ce_actor", actor]]
+    assert text == json.dumps(pairs, separators=(",", ":"))
