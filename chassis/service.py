@@ -249,7 +249,11 @@ def run(service: Service) -> None:
         raise SystemExit(2) from None
     logs.configure(service.name, settings.log_level)
     telemetry.configure(
-        service.name, settings.traces, file=settings.trace_file, endpoint=settings.otlp_endpoint
+        service.name,
+        settings.traces,
+        file=settings.trace_file,
+        endpoint=settings.otlp_endpoint,
+        share=settings.traces_share,
     )
     metrics.BUILD(service.name, "0.1.0", platform.python_version()).set(1)
     try:

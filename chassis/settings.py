@@ -42,6 +42,10 @@ class ServiceSettings(BaseSettings):
     requests_limit: Count = Field(
         1000, description="Most requests in work at once; beyond it the answer is a 503."
     )
+    requests_patience_seconds: Seconds = Field(
+        3.0,
+        description="Seconds; while more than 32 requests in work are older, others get a 503.",
+    )
     receive_seconds: Seconds = Field(
         10.0, description="Seconds in which a request must have come whole, else its line is cut."
     )
@@ -98,6 +102,9 @@ class ServiceSettings(BaseSettings):
         "info", description="Least severe level that is logged."
     )
     traces: Literal["off", "file", "otlp"] = Field("off", description="Where traces go.")
+    traces_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="Share of the traces that are recorded, each whole or not at all."
+    )
     trace_file: Path | None = Field(
         None, description="File for one JSON span per line; needed when traces go to a file."
     )

@@ -17,6 +17,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
@@ -55,9 +56,18 @@ class _Tracing:
 
 
 def configure(
-    service: str, mode: str = "off", *, file: Path | None = None, endpoint: str = ""
+    service: str,
+    mode: str = "off",
+    *,
+    file: Path | None = None,
+    endpoint: str = "",
+    share: float = 1.0,
 ) -> None:
-    """Turn traces `off`, or send them to a `file` (one JSON span per line) or by `otlp`."""
+    """Turn traces `off`, or send them to a `file` (one JSON span per line) or by `otlp`.
+
+    Of the traces that begin here a `share` is recorded, each whole or not at all; those that began
+    elsewhere as it was decided there.
+    """
     shutdown()
     if mode == "off":
         return
@@ -68,7 +78,9 @@ def configure(
         if file is not None and mode == "file"
         else OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
     )
-    provider = TracerProvider(resource=Resource({"service.name": service}))
+    provider = TracerProvider(
+        resource=Resource({"service.name": service}), sampler=ParentBasedTraceIdRatio(share)
+    )
     # A full queue drops spans; nothing ever waits for a collector.
     provider.add_span_processor(
         BatchSpanProcessor(
@@ -107,7 +119,7 @@ def span(
 
     `links` are the traceparents of what a batch is made of, where there is no single parent.
     """
-    if _Tracing.tracer is None:
+    if _Tracing.tracer is None or _is_passed_over(parent_traceparent):
         return nullcontext(_INVALID)
     return _recorded(_Tracing.tracer, name, parent_traceparent, kind, links, attributes)
 
@@ -124,7 +136,7 @@ def begin(
 
     Without a parent or with traces off it is a span that records nothing.
     """
-    if _Tracing.tracer is None or parent_traceparent is None:
+    if _Tracing.tracer is None or parent_traceparent is None or _is_passed_over(parent_traceparent):
         return _INVALID, parent_traceparent
     begun = _Tracing.tracer.start_span(
         name,
@@ -179,6 +191,11 @@ def _recorded(  # noqa: PLR0913 - what makes a span
         except BaseException as problem:
             current.set_status(Status(StatusCode.ERROR, type(problem).__name__))
             raise
+
+
+def _is_passed_over(traceparent: str | None) -> bool:
+    """Whether the flags say that this trace is not recorded (W3C Trace Context, section 3.2)."""
+    return traceparent is not None and traceparent.endswith("-00")
 
 
 def _context(traceparent: str | None) -> Context | None:

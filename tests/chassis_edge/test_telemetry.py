@@ -98,3 +98,34 @@ def test_a_dead_collector_has_no_effect() -> None:
 def test_traces_to_a_file_need_a_file() -> None:
     with pytest.raises(ValueError, match="LOKET_TRACE_FILE"):
         telemetry.configure("booking", "file")
+
+
+def test_a_trace_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    telemetry.configure("booking", "file", file=file, share=0.3)
+    for _ in range(200):
+        with telemetry.span("request", kind=SpanKind.SERVER), telemetry.span("decide"):
+            stored = telemetry.current_traceparent()
+        with telemetry.span("send", stored):
+            pass
+        begun, continued = telemetry.begin("apply", stored, kind=SpanKind.CONSUMER)
+        begun.end()
+        assert continued is not None
+        assert continued[3:35] == (stored or "")[3:35]
+    found: dict[str, list[str]] = {}
+    for one in spans(file):
+        found.setdefault(one["trace_id"], []).append(one["name"])
+    assert 20 < len(found) < 120
+    assert {tuple(sorted(names)) for names in found.values()} == {
+        ("apply", "decide", "request", "send")
+    }
+
+
+def test_what_was_passed_over_elsewhere_is_passed_over_here(tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    telemetry.configure("booking", "file", file=file)
+    passed_over = f"{PARENT[:-2]}00"
+    with telemetry.span("send", passed_over) as span:
+        assert not span.is_recording()
+    assert telemetry.begin("apply", passed_over, kind=SpanKind.CONSUMER)[1] == passed_over
+    assert spans(file) == []
