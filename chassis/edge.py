@@ -53,9 +53,10 @@ class Edge:
         body_limit_bytes: int,
         deadline_seconds: float,
         requests_limit: int,
+        requests_patience_seconds: float,
     ) -> None:
         self._app = app
-        self._gate = Gate(requests_limit)
+        self._gate = Gate(requests_limit, requests_patience_seconds)
         self._body_limit = body_limit_bytes
         self._deadline = deadline_seconds
 

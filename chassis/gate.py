@@ -1,9 +1,14 @@
 """How many requests may be in work at once: beyond that a caller is told when to come back.
 
-Without a bound a rush makes every answer late; with one, those inside are answered in time.
+Without a bound a rush makes every answer late; with one, those inside are answered in time. How
+many that are depends on how fast the process just then is, so the age of what is inside counts too:
+answers that come after their asker has given up are work for nothing, and bring him back with more.
 """
 
+import time
+from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
 from chassis import metrics
 from chassis.errors import Overloaded
@@ -11,6 +16,8 @@ from chassis.errors import Overloaded
 # Whoever watches over the process must be answered most of all when it is full.
 ALWAYS = frozenset({"/livez", "/readyz", "/metrics"})
 _COME_BACK_SECONDS = 1
+# A few slow requests, such as the check of the whole ledger, say nothing about the others.
+_A_FEW = 32
 
 
 class Place:
@@ -28,23 +35,43 @@ class Place:
 
 
 class Gate:
-    """Counts the requests in work of this process; `limit` is the most there may be."""
+    """Knows the requests in work of this process.
 
-    def __init__(self, limit: int) -> None:
+    There may be `limit` at most, and nobody is let in while more than a few are older than
+    `patience_seconds`.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        patience_seconds: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._limit = limit
-        self._inside = 0
+        self._patience = patience_seconds
+        self._clock = clock
+        self._inside: OrderedDict[int, float] = OrderedDict()
+        self._next = 0
         # Asked for when somebody looks: setting it twice a request would cost more than the gate.
-        metrics.HTTP_IN_WORK().set_function(lambda: self._inside)
+        metrics.HTTP_IN_WORK().set_function(lambda: len(self._inside))
 
     def enter(self, path: str) -> Place:
         """A place for a request. Raises Overloaded when there is none."""
         if path in ALWAYS:
             return Place(None)
-        if self._inside >= self._limit:
+        now = self._clock()
+        if len(self._inside) >= self._limit or self._is_late(now):
             metrics.HTTP_REJECTED().inc()
             raise Overloaded(_COME_BACK_SECONDS)
-        self._inside += 1
-        return Place(self._freed)
+        number = self._next = self._next + 1
+        self._inside[number] = now
+        return Place(lambda: self._freed(number))
 
-    def _freed(self) -> None:
-        self._inside -= 1
+    def _is_late(self, now: float) -> bool:
+        if len(self._inside) <= _A_FEW:
+            return False
+        return now - next(islice(self._inside.values(), _A_FEW, None)) > self._patience
+
+    def _freed(self, number: int) -> None:
+        del self._inside[number]

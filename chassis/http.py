@@ -180,6 +180,7 @@ class _Application(FastAPI):
             body_limit_bytes=settings.body_limit_bytes,
             deadline_seconds=settings.request_deadline_seconds,
             requests_limit=settings.requests_limit,
+            requests_patience_seconds=settings.requests_patience_seconds,
         )
 
     @override

@@ -81,7 +81,7 @@ HTTP_IN_WORK = _gauge(
 )
 HTTP_REJECTED = _counter(
     "loket_http_rejected_total",
-    "HTTP requests turned away because too many were in work",
+    "HTTP requests turned away because too many were in work, or what was in work got old",
     "when a request finds no place",
 )
 HTTP_LIMITED = _counter(

@@ -9,6 +9,8 @@ import pytest
 
 from chassis import health, http
 from chassis.auth import PUBLIC
+from chassis.errors import Overloaded
+from chassis.gate import Gate, Place
 from chassis.http import Router
 from chassis.settings import ServiceSettings
 
@@ -84,3 +86,29 @@ async def test_a_place_comes_back_however_a_request_ends(
             await asyncio.gather(*held, return_exceptions=True)
         counter.open.set()
         assert (await client.get("/hold")).status_code == 200
+
+
+def test_nobody_is_let_in_while_more_than_a_few_have_grown_old() -> None:
+    now = 0.0
+    gate = Gate(1000, 3.0, clock=lambda: now)
+    old = [gate.enter("/v1/x") for _ in range(40)]
+    now = 3.0
+    young = gate.enter("/v1/x")  # not older than that yet
+    now = 3.1
+    with pytest.raises(Overloaded):
+        gate.enter("/v1/x")
+    assert isinstance(gate.enter("/readyz"), Place)
+    for place in old[:8]:
+        place.leave()
+    gate.enter("/v1/x").leave()  # as many as may be slow are still old
+    young.leave()
+
+
+def test_a_few_slow_requests_say_nothing_about_the_others() -> None:
+    now = 0.0
+    gate = Gate(1000, 3.0, clock=lambda: now)
+    for _ in range(32):
+        gate.enter("/v1/slow")
+    now = 100.0
+    others = [gate.enter("/v1/x") for _ in range(500)]
+    assert len(others) == 500
