@@ -28,13 +28,17 @@ def add_to(app: typer.Typer) -> None:
 def verify(json: AsJson = False) -> None:
     """Hold Kafka, ledger and read model of the running platform against its facts.
 
-    Exit code 1 when anything is lost, doubled, out of order or altered.
+    Exit code 1 when anything is lost, doubled, out of order or altered, or when the ledger is not
+    what a checkpoint on Kafka says.
     """
     from simulator.platform import find
 
-    result = asyncio.run(_audit_of(find()))
+    platform = find()
+    result = asyncio.run(_audit_of(platform))
+    rolled_back = asyncio.run(_against_checkpoints(platform))
+    is_good = result.is_good and not rolled_back
     if json:
-        as_json(result.as_json())
+        as_json({**result.as_json(), "checkpoints": rolled_back, "good": is_good})
     else:
         columns = ("place", "lost", "doubled", "misordered", "altered")
         rows = [
@@ -45,10 +49,29 @@ def verify(json: AsJson = False) -> None:
         for place in result.places:
             for example in place.examples:
                 console.print(f"[red]{place.name}: {example}[/red]")
-        console.print(
-            "Everything agrees." if result.is_good else "[red]There are differences.[/red]"
-        )
-    raise typer.Exit(0 if result.is_good else 1)
+        for difference in rolled_back:
+            console.print(f"[red]ledger: {difference}[/red]")
+        console.print("Everything agrees." if is_good else "[red]There are differences.[/red]")
+    raise typer.Exit(0 if is_good else 1)
+
+
+async def _against_checkpoints(platform: "Platform") -> list[str]:
+    """What the ledger contradicts of the checkpoints that Kafka holds."""
+    from contracts.access import OPERATOR
+    from local.checkpoints import differences, published
+    from local.errors import StackError
+    from local.stack import postgres_of
+    from local.state import read
+
+    kept = await published(platform.kafka(OPERATOR))  # before the ledger: that only grows
+    found = read(platform.home)
+    if found is None:
+        raise StackError("Nothing is running: start it with `loket up`.")
+    ledger = await postgres_of(found).server.connect("ledger")
+    try:
+        return await differences(ledger, kept)
+    finally:
+        await ledger.close()
 
 
 async def _audit_of(platform: "Platform") -> "Audit":

@@ -115,6 +115,26 @@ async def test_a_row_that_somebody_deletes_is_missed_by_verify_and_by_the_demo(
     assert (await audit(calls)).is_good
 
 
+async def test_a_ledger_that_went_back_behind_its_checkpoint_is_noticed(
+    platform: Platform, calls: Calls, environment: dict[str, str]
+) -> None:
+    await play(platform)
+    headers = await calls.bearer("operator")
+    await calls.post("ledger", "/v1/checkpoints", {}, key="noticed-by-verify", headers=headers)
+    before = await loket(environment, "verify", "--json")
+    assert (before.code, before.json()["checkpoints"]) == (0, [])
+    async with as_owner(platform, "ledger") as database:
+        size = await database.fetchval("SELECT size FROM running")
+        await database.execute("UPDATE running SET size = 1")
+        try:
+            verified = await loket(environment, "verify", "--json")
+        finally:
+            await database.execute("UPDATE running SET size = $1", size)
+    assert verified.code == 1
+    assert verified.json()["good"] is False
+    assert "rolled back" in verified.json()["checkpoints"][-1]
+
+
 def test_a_trail_that_lacks_an_entry_or_tells_another_order_does_not_agree() -> None:
     entries = [{"event_id": str(n), "type": "tracking.stage_done.v1"} for n in range(3)]
     assert Trail(entries, entries).agrees
