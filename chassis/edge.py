@@ -29,7 +29,7 @@ from contracts.ids import uuid7
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # What every answer carries unless its endpoint says otherwise.
-_HEADERS = (
+HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
@@ -40,7 +40,21 @@ _HEADERS = (
 # What came faster is not worth the trouble of another deadline.
 _LATE_SECONDS = 0.1
 
+UNMATCHED = "unmatched"
+"""The label of a request that came to no route."""
+
 _log = structlog.get_logger("chassis.http")
+
+
+def method_of(given: str) -> str:
+    """The method as a label: no caller makes up new ones."""
+    return given if given in _METHODS else "OTHER"
+
+
+def request_id_of(headers: Headers) -> str:
+    """The id that the caller gave to the request, if it has the form of one, else a new one."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else str(uuid7())
 
 
 class Edge:
@@ -52,11 +66,10 @@ class Edge:
         *,
         body_limit_bytes: int,
         deadline_seconds: float,
-        requests_limit: int,
-        requests_patience_seconds: float,
+        gate: Gate,
     ) -> None:
         self._app = app
-        self._gate = Gate(requests_limit, requests_patience_seconds)
+        self._gate = gate
         self._body_limit = body_limit_bytes
         self._deadline = deadline_seconds
 
@@ -139,14 +152,13 @@ class _Exchange:
 
     def __post_init__(self) -> None:
         self.headers = Headers(scope=self.scope)
-        self.method = self.scope["method"] if self.scope["method"] in _METHODS else "OTHER"
-        given = self.headers.get("x-request-id", "")
-        self.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+        self.method = method_of(self.scope["method"])
+        self.request_id = request_id_of(self.headers)
 
     @property
     def route(self) -> str:
         """The pattern of the matched route, so that no id or code of a caller is ever a label."""
-        return getattr(self.scope.get("route"), "path", "unmatched")
+        return getattr(self.scope.get("route"), "path", UNMATCHED)
 
     def check_announced_length(self) -> None:
         length = self.headers.get("content-length", "0")
@@ -188,7 +200,7 @@ class _Exchange:
                 self.deadline.reschedule(None)  # a stream may last
             own = list(message["headers"])
             named = {name for name, _ in own}
-            own += [header for header in _HEADERS if header[0] not in named]
+            own += [header for header in HEADERS if header[0] not in named]
             own.append((b"x-request-id", self.request_id.encode()))
             message["headers"] = own
         await self.send(message)

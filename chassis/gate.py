@@ -15,7 +15,8 @@ from chassis.errors import Overloaded
 
 # Whoever watches over the process must be answered most of all when it is full.
 ALWAYS = frozenset({"/livez", "/readyz", "/metrics"})
-_COME_BACK_SECONDS = 1
+OVERLOADED = Overloaded(1)
+"""What whoever finds no place is told: come back in a second."""
 # A few slow requests, such as the check of the whole ledger, say nothing about the others.
 _A_FEW = 32
 
@@ -60,18 +61,24 @@ class Gate:
         """A place for a request. Raises Overloaded when there is none."""
         if path in ALWAYS:
             return Place(None)
-        now = self._clock()
-        if len(self._inside) >= self._limit or self._is_late(now):
-            metrics.HTTP_REJECTED().inc()
-            raise Overloaded(_COME_BACK_SECONDS)
+        if self.turns_away():
+            raise OVERLOADED
         number = self._next = self._next + 1
-        self._inside[number] = now
+        self._inside[number] = self._clock()
         return Place(lambda: self._freed(number))
 
-    def _is_late(self, now: float) -> bool:
+    def turns_away(self) -> bool:
+        """Whether there is no place for another request now; one that is told so is counted."""
+        if len(self._inside) < self._limit and not self._is_late():
+            return False
+        metrics.HTTP_REJECTED().inc()
+        return True
+
+    def _is_late(self) -> bool:
         if len(self._inside) <= _A_FEW:
             return False
-        return now - next(islice(self._inside.values(), _A_FEW, None)) > self._patience
+        since = next(islice(self._inside.values(), _A_FEW, None))
+        return self._clock() - since > self._patience
 
     def _freed(self, number: int) -> None:
         del self._inside[number]

@@ -27,6 +27,7 @@ from chassis.auth import Access, Caller
 from chassis.callers import Buckets, Callers
 from chassis.edge import Edge
 from chassis.errors import Failure, Malformed
+from chassis.gate import Gate
 from chassis.health import Health
 from chassis.routes import Route
 from chassis.settings import ServiceSettings
@@ -153,6 +154,7 @@ def create_app(  # noqa: PLR0913 - the parts of an application, each named
     )
     app.state.settings = settings
     app.state.verifier = verifier
+    app.state.gate = Gate(settings.requests_limit, settings.requests_patience_seconds)
     most = settings.callers_remembered
     app.state.callers = Callers(
         Buckets(rate=settings.caller_rate, burst=settings.caller_burst, most=most),
@@ -179,8 +181,7 @@ class _Application(FastAPI):
             AsyncExitStackMiddleware(self.router),
             body_limit_bytes=settings.body_limit_bytes,
             deadline_seconds=settings.request_deadline_seconds,
-            requests_limit=settings.requests_limit,
-            requests_patience_seconds=settings.requests_patience_seconds,
+            gate=self.state.gate,
         )
 
     @override

@@ -280,11 +280,12 @@ class _Server(uvicorn.Server):
 async def _serve(service: Service, settings: ServiceSettings) -> None:
     # Made inside the event loop: locks and events belong to it.
     running = Running(service, settings)
+    app = running.app()
     config = uvicorn.Config(
-        running.app(),
+        app,
         host=settings.http_host,
         port=settings.http_port,
-        http=wire.bounded(settings.receive_seconds),
+        http=wire.bounded(settings.receive_seconds, app.state.gate),
         log_config=None,
         access_log=False,
         server_header=False,

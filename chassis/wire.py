@@ -6,12 +6,16 @@ All that can be read as a request is the affair of `edge`.
 
 import asyncio
 import json
+from collections.abc import Iterable
 from http import HTTPStatus
 
+from starlette.datastructures import Headers
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from chassis import metrics, problems
+from chassis.edge import HEADERS, UNMATCHED, method_of, request_id_of
+from chassis.gate import ALWAYS, OVERLOADED, Gate
 
 PUSH = "loket.push"
 """Extension of a request's scope: `BoundedHttp.push` of its connection."""
@@ -50,6 +54,19 @@ _TOO_SLOW = problems.Problem(
 )
 
 
+_NO_PLACE = problems.of(OVERLOADED)
+_NO_PLACE_HEADERS = (
+    (b"content-type", problems.MEDIA_TYPE.encode()),
+    (b"vary", b"Accept-Language"),
+    (b"retry-after", _NO_PLACE.headers["retry-after"].encode()),
+    *HEADERS,
+)
+
+
+def _head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
 def chunk_of(piece: bytes) -> bytes:
     """A piece of an answer without a length, as it stands on the wire."""
     return b"%x\r\n%s\r\n" % (len(piece), piece)
@@ -70,6 +87,8 @@ class BoundedHttp(HttpToolsProtocol):
     _due_since: float | None = None
     _unsent_since: float | None = None
     _looking: asyncio.TimerHandle | None = None
+    _is_turned_away = False
+    gate: Gate | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server itself
@@ -123,19 +142,27 @@ class BoundedHttp(HttpToolsProtocol):
             self._give_up(_TOO_LONG)
             return
         self._in_head = False
-        super().on_headers_complete()
+        if self._finds_no_place():
+            self._turn_away()
+        else:
+            super().on_headers_complete()
 
     @override
     def on_message_complete(self) -> None:
         """The next request on this connection begins with a head again."""
-        if not self._in_head:
+        if self._is_turned_away:
+            self._wait_for_another()
+        elif not self._in_head:
             super().on_message_complete()
         self._in_head, self._head_bytes, self._due_since = True, 0, None
 
     @override
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body, unless its request was given up."""
-        if not self._in_head:
+        """Take a piece of the body, unless its request was given up or turned away."""
+        if self._is_turned_away:
+            if self._head_bytes > _IGNORE_BYTES:
+                self.transport.close()
+        elif not self._in_head:
             super().on_body(body)
 
     @override
@@ -167,6 +194,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Of an unfinished request nothing more is waited for."""
         if self._given_up:
             return
+        if self._is_turned_away:
+            self.transport.abort()
+            return
         metrics.HTTP_CUT("head" if self._in_head else "body").inc()
         cycle = None if self._in_head else self.cycle
         if self._head_bytes == 0 or (cycle is not None and cycle.response_started):
@@ -176,6 +206,53 @@ class BoundedHttp(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         self._give_up(_TOO_SLOW)
+
+    def _finds_no_place(self) -> bool:
+        """Whether this request is turned away before anything is made for it.
+
+        Behind an unfinished one it waits as ever: answers keep the order of their requests.
+        """
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        if self.gate is None or (cycle is not None and not cycle.response_complete):
+            return False
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        return path not in ALWAYS and self.gate.turns_away()
+
+    def _turn_away(self) -> None:
+        """Answer now; what follows is a body, which is read and ignored."""
+        self._is_turned_away = True
+        asked = Headers(raw=self.headers)
+        method = method_of(self.parser.get_method().decode("latin-1"))
+        metrics.HTTP_REQUESTS(method, UNMATCHED, "503").inc()
+        request_id = request_id_of(asked)
+        language = problems.language_of(asked.get("accept-language"))
+        body = json.dumps(_NO_PLACE.document(language, request_id), ensure_ascii=False).encode()
+        self.transport.write(
+            b"HTTP/1.1 503 Service Unavailable\r\n%bcontent-language: %b\r\nx-request-id: %b\r\n"
+            b"connection: %b\r\ncontent-length: %d\r\n\r\n%b"
+            % (
+                _head_of([*self.server_state.default_headers, *_NO_PLACE_HEADERS]),
+                language.encode(),
+                request_id.encode(),
+                b"keep-alive" if self._keeps_alive() else b"close",
+                len(body),
+                body,
+            )
+        )
+
+    def _wait_for_another(self) -> None:
+        """The request that was turned away has come whole."""
+        self._is_turned_away = False
+        if not self._keeps_alive():
+            self.transport.close()
+            return
+        self._unset_keepalive_if_required()
+        self.timeout_keep_alive_task = self.loop.call_later(
+            self.timeout_keep_alive, self.timeout_keep_alive_handler
+        )
+
+    def _keeps_alive(self) -> bool:
+        return self.parser.get_http_version() != "1.0" and bool(self.parser.should_keep_alive())
 
     def _give_up(self, problem: problems.Problem) -> None:
         if self._given_up:
@@ -193,6 +270,9 @@ class BoundedHttp(HttpToolsProtocol):
         self.loop.call_later(_IGNORE_SECONDS, self.transport.close)
 
 
-def bounded(receive_seconds: float) -> type[BoundedHttp]:
-    """The protocol of a server that waits so many seconds for a request."""
-    return type("BoundedHttp", (BoundedHttp,), {"receive_seconds": receive_seconds})
+def bounded(receive_seconds: float, gate: Gate | None = None) -> type[BoundedHttp]:
+    """The protocol of a server that waits so many seconds for a request.
+
+    With a `gate` that has no place, requests are turned away here, where that costs least.
+    """
+    return type("BoundedHttp", (BoundedHttp,), {"receive_seconds": receive_seconds, "gate": gate})
