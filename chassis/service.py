@@ -268,8 +268,7 @@ class _Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
         super().__init__(config)
-        self._stopping = stopping
-        self._loop = asyncio.get_running_loop()
+        self._stopping, self._loop = stopping, asyncio.get_running_loop()
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
