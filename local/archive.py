@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -161,7 +162,7 @@ def _check_file(file: Path, facts: int, sha256: str) -> None:
             for line in packed:
                 digest.update(line)
                 lines += 1
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         raise StackError(f"{file} cannot be read: {problem}.") from None
     if (lines, digest.hexdigest()) != (facts, sha256):
         raise StackError(f"{file} is not what was archived: use another copy.")
