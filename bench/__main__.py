@@ -83,7 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     unknown = sorted(set(chosen.ids) - set(IDS))
     if unknown:
         parser.error(f"no such id: {', '.join(unknown)}; there are {', '.join(IDS)}")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic that is new is no news
     console = Console()
     began = time.monotonic()
 
@@ -162,4 +161,5 @@ def keep(rows: Sequence[Row], file: Path) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a topic that is new is no news
     sys.exit(main())

@@ -41,7 +41,7 @@ _UPSERT = """
 INSERT INTO straight SELECT * FROM unnest($1::uuid[], $2::integer[], $3::text[])
 ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body
 """
-_LINES = "SELECT aggregate_id, version FROM timeline ORDER BY position"
+LINES = "SELECT aggregate_id, version FROM timeline ORDER BY position"
 _EMPTY = "TRUNCATE timeline, application_view, inbox, positions, parked"
 Step = Callable[[Sequence[Any]], Awaitable[None]]
 
@@ -101,12 +101,7 @@ class _Projector:
 
     async def read_model(self) -> Leg:
         """Tracking's own subscription under a consumer group that has read nothing yet."""
-        await self._checks.execute(_EMPTY)
-        runner = Counting(self._database, as_newcomer(), self._facts)
-        leg = await taken_in(self._servers, runner, self._facts)
-        rows = await self._checks.fetch(_LINES)
-        found = out_of_order("timeline", [(row["aggregate_id"], row["version"]) for row in rows])
-        return leg.with_faults(found + self._count(len(rows)))
+        return await read_model_filled(self._servers, self._database, self._checks, self._facts)
 
     async def kit(self) -> Leg:
         """The same runner and reading, and nothing behind them."""
@@ -142,7 +137,21 @@ class _Projector:
         return leg.with_faults(self._count(seen))
 
     def _count(self, got: int) -> list[str]:
-        return [] if got == self._facts else [f"{self._facts - got} facts missing"]
+        return missing(self._facts, got)
+
+
+def missing(wanted: int, got: int) -> list[str]:
+    """The fault of not having taken in everything."""
+    return [] if got == wanted else [f"{wanted - got} facts missing"]
+
+
+async def read_model_filled(servers: Servers, database: Database, checks: Any, count: int) -> Leg:
+    """Tracking's read model made from a topic of so many facts, under a name that has read none."""
+    await checks.execute(_EMPTY)
+    leg = await taken_in(servers, Counting(database, as_newcomer(), count), count)
+    rows = await checks.fetch(LINES)
+    found = out_of_order("timeline", [(row["aggregate_id"], row["version"]) for row in rows])
+    return leg.with_faults(found + missing(count, len(rows)))
 
 
 async def taken_in(servers: Servers, runner: "Counting", count: int) -> Leg:

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from bench.ground import Servers, make_topic
 from bench.method import Leg, alternate
-from bench.projector import TOPIC, Counting, fetched, fill, taken_in
+from bench.projector import LINES, TOPIC, Counting, fetched, fill, taken_in
 from bench.relay import PARTITIONS, envelopes
 from bench.results import Row, judged, median_figure, ratio_at_least
 from bench.verdicts import out_of_order
@@ -45,7 +45,6 @@ SELECT (SELECT md5(string_agg(to_jsonb(v)::text, ' ' ORDER BY application_id))
        (SELECT position FROM timeline_head) AS head
 """
 _SHOWN = "SELECT position FROM timeline_head"
-_LINES = "SELECT aggregate_id, version FROM timeline ORDER BY position"
 # A notice, a command or an answer would stand in one of these.
 _SAID = "SELECT (SELECT count(*) FROM event_log) + (SELECT count(*) FROM commands)"
 _CREATE = """
@@ -143,7 +142,7 @@ class _Rebuild:
         return _News(self._database, replace(READ_MODEL, topics=(TOPIC,)), wanted)
 
     async def _wrong_lines(self) -> list[str]:
-        rows = await self._checks.fetch(_LINES)
+        rows = await self._checks.fetch(LINES)
         found = out_of_order("timeline", [(row["aggregate_id"], row["version"]) for row in rows])
         lost = self._there - len(rows)
         return [*found, *([f"{lost} facts not on the timeline"] if lost else [])]

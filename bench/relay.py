@@ -138,12 +138,17 @@ async def drained(
             while not relay.active:  # noqa: ASYNC110 - a relay tells nobody but by this flag
                 await asyncio.sleep(0)
             watch = Stopwatch(servers.postmaster, servers.broker)
-            while not await checks.fetchval(_IS_EMPTY):  # noqa: ASYNC110 - the log is the witness
-                await asyncio.sleep(_LOOK_SECONDS)
+            await until_all_is_sent(checks)
         leg = watch.leg(len(records))
     finally:
         await relay.stop()
     return leg.with_faults(await _faults(servers, topic, records, partitions))
+
+
+async def until_all_is_sent(checks: Any) -> None:
+    """Wait for the relay; whoever calls this bounds it."""
+    while not await checks.fetchval(_IS_EMPTY):  # noqa: ASYNC110 - the log is the witness
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _sent(

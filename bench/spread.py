@@ -19,7 +19,6 @@ from bench.ground import Servers
 from bench.growth import compared, dispatch_all
 from bench.method import Leg, Stopwatch, alternate
 from bench.results import Row, judged, ratio_at_most
-from bench.verdicts import out_of_order
 from chassis.database import Database
 from chassis.dispatch import Dispatcher
 from chassis.kafka import client
@@ -34,10 +33,7 @@ from services.tracking.wiring import DOMAIN as TRACKING
 IDS = ("P18",)
 MALLS, AGENCIES, PARTITIONS = 514, 500, 64
 _REPORTS_PER_SECOND = 1_000
-_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM event_log WHERE NOT sent)"
 _ANSWERED = "SELECT count(DISTINCT topic) FROM event_log WHERE aggregate = 'report'"
-_LINES = "SELECT aggregate_id, version FROM timeline ORDER BY position"
-_EMPTY = "TRUNCATE timeline, application_view, inbox, positions, parked"
 Side = Callable[[], Awaitable[Leg]]
 
 
@@ -130,10 +126,10 @@ async def _over_agencies(servers: Servers) -> Row:
                 async with asyncio.timeout(300):
                     # A producer asks once where each topic is: that is the cost of a start.
                     await dispatch_all(opened.dispatcher, made[count:])
-                    await _until_all_is_sent(opened.checks)
+                    await relay.until_all_is_sent(opened.checks)
                     watch = Stopwatch(servers.postmaster)
                     await dispatch_all(opened.dispatcher, made[:count])
-                    await _until_all_is_sent(opened.checks)
+                    await relay.until_all_is_sent(opened.checks)
                 leg = watch.leg(count)
             finally:
                 await sending.stop()
@@ -150,11 +146,6 @@ async def _over_agencies(servers: Servers) -> Row:
         return replace(row, checked=row.checked and answered == AGENCIES)
 
 
-async def _until_all_is_sent(checks: Any) -> None:
-    while not await checks.fetchval(_IS_EMPTY):  # noqa: ASYNC110 - the log is the witness
-        await asyncio.sleep(0.01)
-
-
 async def _over_partitions(servers: Servers) -> list[Row]:
     records = relay.envelopes(servers.settings.facts)
     async with AsyncExitStack() as stack:
@@ -166,15 +157,9 @@ async def _over_partitions(servers: Servers) -> list[Row]:
         async def taken(partitions: int) -> Leg:
             await _remake(servers, projector.TOPIC, partitions)
             await projector.fill(servers, projector.TOPIC, records)
-            await opened.checks.execute(_EMPTY)
-            runner = projector.Counting(opened.database, projector.as_newcomer(), len(records))
-            leg = await projector.taken_in(servers, runner, len(records))
-            rows = await opened.checks.fetch(_LINES)
-            found = out_of_order("timeline", [tuple(row) for row in rows])
-            lost = (
-                [] if len(rows) == len(records) else [f"{len(records) - len(rows)} facts missing"]
+            return await projector.read_model_filled(
+                servers, opened.database, opened.checks, len(records)
             )
-            return leg.with_faults([*found, *lost])
 
         return [
             await _compare(

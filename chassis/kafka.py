@@ -5,7 +5,8 @@ the end.
 """
 
 import ssl
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -25,6 +26,8 @@ SESSION_TIMEOUT_MS = 8_000
 METADATA_MAX_AGE_MS = 5_000
 # A consumer with patience is answered when so much is there, or when its patience ends.
 PATIENT_FETCH_BYTES = 65_536
+_FETCH = 5_000
+_SILENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +153,24 @@ def known_ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
     """Where the logs of the assigned partitions end, as the last fetches told."""
     ends = {place: consumer.highwater(place) for place in consumer.assignment()}
     return {place: end for place, end in ends.items() if end is not None}
+
+
+async def all_records(
+    reader: AIOKafkaConsumer, places: Sequence[TopicPartition]
+) -> AsyncIterator[list[Any]]:
+    """What these partitions hold now. Raises TimeoutError when Kafka stops answering."""
+    if not places:
+        return
+    reader.assign(places)
+    begins = await reader.beginning_offsets(places)
+    ends = await reader.end_offsets(places)
+    left = {place for place in places if begins[place] < ends[place]}
+    heard = time.monotonic()
+    while left:
+        if time.monotonic() - heard > _SILENCE_SECONDS:
+            raise TimeoutError("Kafka does not deliver what its topics hold")
+        for place, records in (await reader.getmany(timeout_ms=500, max_records=_FETCH)).items():
+            heard = time.monotonic()
+            yield [record for record in records if record.offset < ends[place]]
+            if records and records[-1].offset + 1 >= ends[place]:
+                left.discard(place)

@@ -4,22 +4,18 @@ The log is right and Kafka can be rebuilt from it. Nothing is sent here: rows ar
 and the service's relay sends them in order. Memory: two bits per fact.
 """
 
-import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.engine import make_url
 
 from chassis import kafka
 from contracts.envelope import MalformedEnvelope, from_headers
 
 _PAGE = 20_000
-_FETCH = 5_000
-_SILENCE_SECONDS = 30.0
 _EXAMPLES = 5
 # A repair marks all that it marks in one transaction; a relay that must wait meanwhile tries again.
 _COMMAND_SECONDS = 600.0
@@ -173,34 +169,13 @@ async def _in_kafka(
     await reader.start()
     try:
         places = await kafka.partitions(where, f"{found.service}-reconcile", topics)
-        async for records in _all_records(reader, places):
+        async for records in kafka.all_records(reader, places):
             await _compare(log, records, there, found, archived_to)
             found.records += len(records)
             progress("records in Kafka", found.records)
     finally:
         await reader.stop()
     return there
-
-
-async def _all_records(
-    reader: AIOKafkaConsumer, places: Sequence[TopicPartition]
-) -> AsyncIterator[list[Any]]:
-    """What these partitions hold now."""
-    if not places:
-        return
-    reader.assign(places)
-    begins = await reader.beginning_offsets(places)
-    ends = await reader.end_offsets(places)
-    left = {place for place in places if begins[place] < ends[place]}
-    heard = time.monotonic()
-    while left:
-        if time.monotonic() - heard > _SILENCE_SECONDS:
-            raise TimeoutError("Kafka does not deliver what its topics hold")
-        for place, records in (await reader.getmany(timeout_ms=500, max_records=_FETCH)).items():
-            heard = time.monotonic()
-            yield [record for record in records if record.offset < ends[place]]
-            if records and records[-1].offset + 1 >= ends[place]:
-                left.discard(place)
 
 
 async def _compare(

@@ -6,8 +6,9 @@ All that can be read as a request is the affair of `edge`.
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from starlette.datastructures import Headers
 from typing_extensions import override
@@ -56,15 +57,34 @@ _TOO_SLOW = problems.Problem(
 
 _NO_PLACE = problems.of(OVERLOADED)
 _NO_PLACE_HEADERS = (
-    (b"content-type", problems.MEDIA_TYPE.encode()),
     (b"vary", b"Accept-Language"),
     (b"retry-after", _NO_PLACE.headers["retry-after"].encode()),
     *HEADERS,
 )
 
 
-def _head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    return b"".join([b"%b: %b\r\n" % header for header in headers])
+# Of an answer that ends its connection, whose reader could not be asked for a language.
+_LAST_HEADERS = (
+    (b"content-language", b"id"),
+    (b"cache-control", b"no-store"),
+    (b"connection", b"close"),
+)
+
+
+def _answer_of(
+    status: int, headers: Iterable[tuple[bytes, bytes]], document: Mapping[str, Any]
+) -> bytes:
+    """A whole answer with a problem document, as it stands on the wire."""
+    body = json.dumps(document, ensure_ascii=False).encode()
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    return b"HTTP/1.1 %d %b\r\n%bcontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
+        status,
+        HTTPStatus(status).phrase.encode(),
+        lines,
+        problems.MEDIA_TYPE.encode(),
+        len(body),
+        body,
+    )
 
 
 def chunk_of(piece: bytes) -> bytes:
@@ -226,19 +246,15 @@ class BoundedHttp(HttpToolsProtocol):
         metrics.HTTP_REQUESTS(method, UNMATCHED, "503").inc()
         request_id = request_id_of(asked)
         language = problems.language_of(asked.get("accept-language"))
-        body = json.dumps(_NO_PLACE.document(language, request_id), ensure_ascii=False).encode()
-        self.transport.write(
-            b"HTTP/1.1 503 Service Unavailable\r\n%bcontent-language: %b\r\nx-request-id: %b\r\n"
-            b"connection: %b\r\ncontent-length: %d\r\n\r\n%b"
-            % (
-                _head_of([*self.server_state.default_headers, *_NO_PLACE_HEADERS]),
-                language.encode(),
-                request_id.encode(),
-                b"keep-alive" if self._keeps_alive() else b"close",
-                len(body),
-                body,
-            )
+        headers = (
+            *self.server_state.default_headers,
+            *_NO_PLACE_HEADERS,
+            (b"content-language", language.encode()),
+            (b"x-request-id", request_id.encode()),
+            (b"connection", b"keep-alive" if self._keeps_alive() else b"close"),
         )
+        document = _NO_PLACE.document(language, request_id)
+        self.transport.write(_answer_of(_NO_PLACE.status, headers, document))
 
     def _wait_for_another(self) -> None:
         """The request that was turned away has come whole."""
@@ -258,14 +274,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._given_up:
             return
         self._given_up = True
-        body = json.dumps(problem.document(), ensure_ascii=False).encode()
-        status = HTTPStatus(problem.status)
-        head = (
-            f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-            f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-            "content-language: id\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
-        )
-        self.transport.write(head.encode() + body)
+        self.transport.write(_answer_of(problem.status, _LAST_HEADERS, problem.document()))
         self.transport.write_eof()
         self.loop.call_later(_IGNORE_SECONDS, self.transport.close)
 

@@ -4,7 +4,6 @@ A database that was restored to an earlier moment agrees with itself; only what 
 tells that it went back.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,6 @@ from chassis import kafka
 from contracts.ledger import CheckpointRecorded
 
 _NAME = "ledger-checkpoints"
-_SILENCE_SECONDS = 30.0
 _DIGESTS = "SELECT seq, digest FROM entries WHERE seq = ANY($1::bigint[])"
 
 
@@ -33,23 +31,10 @@ async def published(where: kafka.Where) -> list[Kept]:
     await reader.start()
     try:
         places = await kafka.partitions(where, _NAME, [CheckpointRecorded.topic])
-        if not places:
-            return []
-        reader.assign(places)
-        begins = await reader.beginning_offsets(places)
-        ends = await reader.end_offsets(places)
-        left = {place for place in places if begins[place] < ends[place]}
-        heard = time.monotonic()
-        while left:
-            if time.monotonic() - heard > _SILENCE_SECONDS:
-                raise TimeoutError("Kafka does not deliver what its topics hold")
-            for place, records in (await reader.getmany(timeout_ms=500)).items():
-                heard = time.monotonic()
-                for record in records:
-                    fact = CheckpointRecorded.model_validate_json(record.value)
-                    found.add(Kept(fact.size, fact.digest))
-                if records and records[-1].offset + 1 >= ends[place]:
-                    left.discard(place)
+        async for records in kafka.all_records(reader, places):
+            for record in records:
+                fact = CheckpointRecorded.model_validate_json(record.value)
+                found.add(Kept(fact.size, fact.digest))
     finally:
         await reader.stop()
     return sorted(found)

@@ -1,8 +1,6 @@
 """A log in blocks: room ahead, and one version check over all of them."""
 
-import asyncpg
 import pytest
-from sqlalchemy.engine import make_url
 
 from chassis import eventlog, metrics
 from chassis.database import Overtaken
@@ -12,6 +10,7 @@ from chassis.testing import Probe
 from contracts.ids import Actor
 from local.testing import Database
 from tests.chassis.test_dispatch import add
+from tests.chassis.test_retention import as_owner
 from tests.chassis.toy import Added, CoinAdded, PotId
 
 pytestmark = pytest.mark.integration
@@ -22,13 +21,6 @@ _PLACES = """
 SELECT tableoid::regclass::text AS block, seq, version FROM event_log WHERE aggregate_id = $1
 ORDER BY seq
 """
-
-
-async def as_owner(database: Database, statement: str) -> None:
-    url = make_url(database.owner_url).set(drivername="postgresql")
-    owner = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=10)
-    await owner.execute(statement)
-    await owner.close(timeout=10)
 
 
 async def cross_the_edge(probe: Probe, database: Database) -> None:

@@ -129,7 +129,6 @@ def test_an_outage_makes_a_client_library_write_a_few_lines_only(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs.configure("booking")
-    logging.getLogger("aiokafka").setLevel(logging.NOTSET)  # a benchmark may have silenced it
     now = 1000.0
     monkeypatch.setattr("chassis.logs.time.monotonic", lambda: now)
     for _ in range(500):

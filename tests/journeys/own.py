@@ -87,3 +87,10 @@ async def level(home: Path, follower: asyncio.subprocess.Process) -> None:
         (found,) = await commands(home, "following")
         if found.code == 0 and all(one["behind_bytes"] == 0 for one in found.json()):
             return
+
+
+async def audited_morning(platform: Platform) -> None:
+    """The demo, whose trail agrees and whose audit finds everything everywhere."""
+    trail, found = await demo.demo(platform, Console(file=StringIO()))
+    assert trail.agrees
+    assert found.is_good, found.as_json()

@@ -1,20 +1,17 @@
 """Old facts leave the logs for files; everything goes on, and they can come back."""
 
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from local import archive
 from local.archive import ARCHIVED, Block
 from local.errors import StackError
-from simulator import demo
 from simulator.platform import Calls, Platform
 from tests.journeys import own
 from tests.journeys.database import as_owner
-from tests.journeys.own import commands, morning, start
+from tests.journeys.own import audited_morning, commands, morning, start
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
@@ -34,12 +31,6 @@ SELECT count(*) FROM event_log WHERE seq < (SELECT min(behind) FROM event_log_bl
 def own_home() -> Iterator[Path]:
     with own.own_home("loket-archive-") as folder:
         yield folder
-
-
-async def audited_morning(platform: Platform) -> None:
-    """Played, and seen in the ledger as a whole."""
-    _, audited = await demo.demo(platform, Console(file=StringIO()))
-    assert audited.is_good, audited.as_json()
 
 
 async def begin_the_next_block(platform: Platform) -> None:

@@ -4,20 +4,17 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from rich.console import Console
 
 from local import credentials, stack
 from local.postgres import Postgres
-from simulator import demo
 from simulator.platform import Calls, Platform
 from tests.journeys import own
-from tests.journeys.own import commands, morning, start
+from tests.journeys.own import audited_morning, commands, morning, start
 
 pytestmark = [pytest.mark.journey, pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -30,12 +27,6 @@ def own_home() -> Iterator[Path]:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
-
-
-async def audited_morning(platform: Platform) -> None:
-    trail, found = await demo.demo(platform, Console(file=StringIO()))
-    assert trail.agrees
-    assert found.is_good, found.as_json()
 
 
 async def seen(platform: Platform) -> dict[str, list[Any]]:
