@@ -17,7 +17,10 @@ from local.kafka_settings import ADMIN
 CATALOGUE = "catalogue"
 SIMULATOR = "simulator"
 """Stands in for all agencies that simulations play. Only a local stack has it."""
-OURS = (*SERVICES, CATALOGUE, OPERATOR, SIMULATOR)
+PLATFORM = (*SERVICES, CATALOGUE, OPERATOR)
+"""Who logs in besides agencies, wherever the platform runs."""
+OURS = (*PLATFORM, SIMULATOR)
+"""The same on a local stack."""
 _PASSWORD_BYTES = 24
 
 
@@ -32,6 +35,11 @@ def password(home: Path, principal: str) -> str:
     if not file.exists():
         paths.write_private(file, secrets.token_urlsafe(_PASSWORD_BYTES))
     return file.read_text(encoding="utf-8")
+
+
+def keep(home: Path, principal: str, word: str) -> None:
+    """A password that was made elsewhere counts here from now on."""
+    paths.write_private(file_of(home, principal), word)
 
 
 def access(home: Path, bootstrap: str, principal: str) -> Access:

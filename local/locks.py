@@ -53,13 +53,19 @@ def wanted(codes: Collection[AgencyId]) -> frozenset[Grant]:
     return grants(codes) | played
 
 
-async def set_all(home: Path, admin: Access, codes: Collection[AgencyId]) -> None:
+async def set_all(
+    home: Path,
+    admin: Access,
+    codes: Collection[AgencyId],
+    ours: Collection[str] = credentials.OURS,
+) -> None:
     """Everybody of the stack, and these agencies beside those already known, may what they should.
 
-    Raises StackError when Kafka refuses or does not follow.
+    Whoever is neither among `ours` nor an agency has no login and no rights afterwards. Raises
+    StackError when Kafka refuses or does not follow.
     """
     agencies = {*codes, *credentials.agencies(home)}
-    names = {*credentials.OURS, *map(principal_of, agencies)} - credentials.revoked(home)
+    names = {*ours, *map(principal_of, agencies)} - credentials.revoked(home)
     passwords = {name: credentials.password(home, name) for name in sorted(names)}
     allowed = {grant for grant in wanted(agencies) if grant.principal in names}
     await asyncio.to_thread(_apply, admin, allowed, passwords)
@@ -72,7 +78,9 @@ async def enrol(home: Path, bootstrap: str, codes: Collection[AgencyId]) -> None
     await set_all(home, admin, codes)
 
 
-async def revoke(home: Path, bootstrap: str, agency: AgencyId) -> None:
+async def revoke(
+    home: Path, bootstrap: str, agency: AgencyId, ours: Collection[str] = credentials.OURS
+) -> None:
     """An agency may nothing from now on, also over connections that are open.
 
     Removing credentials keeps new connections out only; removing rights acts at the next request.
@@ -81,15 +89,17 @@ async def revoke(home: Path, bootstrap: str, agency: AgencyId) -> None:
     if agency not in credentials.agencies(home):
         raise StackError(f"No agency {agency!r} has access to Kafka.")
     credentials.revoke(home, principal)
-    await set_all(home, credentials.access(home, bootstrap, ADMIN), ())
+    await set_all(home, credentials.access(home, bootstrap, ADMIN), (), ours)
 
 
-async def readmit(home: Path, bootstrap: str, agency: AgencyId) -> None:
+async def readmit(
+    home: Path, bootstrap: str, agency: AgencyId, ours: Collection[str] = credentials.OURS
+) -> None:
     """An agency may again what agencies may, with a new password."""
     if agency not in credentials.agencies(home):
         raise StackError(f"No agency {agency!r} has had access to Kafka.")
     credentials.readmit(home, principal_of(agency))
-    await set_all(home, credentials.access(home, bootstrap, ADMIN), ())
+    await set_all(home, credentials.access(home, bootstrap, ADMIN), (), ours)
 
 
 def librdkafka(access: Access) -> dict[str, Any]:

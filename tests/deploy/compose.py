@@ -3,6 +3,8 @@
 A key that is misspelt or stands in the wrong place is an error here, as it would be for the engine.
 """
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -93,3 +95,24 @@ def read() -> Compose:
     strange = [key for key in content if key not in known and not key.startswith("x-")]
     assert not strange, f"docker-compose.yml has keys that Compose does not know: {strange}"
     return Compose.model_validate(content)
+
+
+def interpolated(environment: Mapping[str, Scalar], values: Mapping[str, str]) -> dict[str, str]:
+    """What a container gets, with the values of `.env`. KeyError for a variable without one."""
+    return {
+        name: re.sub(r"\$\{([A-Z_]+):[?-][^}]*\}", lambda found: values[found[1]], str(value))
+        for name, value in environment.items()
+    }
+
+
+def kafka_properties(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Kafka's image makes of its environment, by the rules of its KafkaDockerWrapper."""
+    return {
+        name.removeprefix("KAFKA_")
+        .lower()
+        .replace("_", ".")
+        .replace("...", "-")
+        .replace("..", "_"): value
+        for name, value in environment.items()
+        if name.startswith("KAFKA_")
+    }

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from contracts.catalog import TOPICS
 from deploy.prepare import JOBS, owner_variable, wanted_topics
 from docs.generate import settings_of
-from local import plan
+from local import credentials, plan
 from local.databases import roles
 from local.kafka_settings import Node, server_properties
 from tests.deploy import compose
@@ -83,6 +83,8 @@ def test_a_service_gets_what_the_embedded_stack_gives_it(name: str) -> None:
         "LOKET_DATABASE_URL",
         "LOKET_JWKS_URL",
         "LOKET_KAFKA_BOOTSTRAP",
+        "LOKET_KAFKA_PASSWORD_FILE",
+        "LOKET_KAFKA_USERNAME",
         "LOKET_RELAY_DATABASE_URL",
         "LOKET_TOKEN_AUDIENCE",
         "LOKET_TOKEN_ISSUER",
@@ -111,13 +113,47 @@ def test_the_jobs_make_the_topics_of_the_contracts_and_nothing_makes_others() ->
     assert SERVICES["kafka"].environment["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
-def test_kafka_has_the_settings_of_the_embedded_broker() -> None:
+def test_kafka_has_the_settings_of_the_embedded_broker_locks_included() -> None:
     node = Node(1, 9092, 9093, Path("unused"))
-    embedded = dict(line.split("=", 1) for line in server_properties(node, [node]).splitlines())
-    environment = SERVICES["kafka"].environment
+    text = server_properties(node, [node], "a-word")
+    embedded = dict(line.split("=", 1) for line in text.splitlines())
+    values = {"KAFKA_ADMIN_PASSWORD": "a-word"}
+    composed = compose.kafka_properties(compose.interpolated(SERVICES["kafka"].environment, values))
+    assert len([name for name in embedded if "sasl" in name]) > 5
     for name, value in embedded.items():
         if name not in ONLY_EMBEDDED:
-            assert str(environment[f"KAFKA_{name.upper().replace('.', '_')}"]) == value, name
+            # The one listener for clients of the embedded broker is the inner one here.
+            here = name.replace("listener.name.brokers.", "listener.name.inside.")
+            assert composed[here] == value, name
+
+
+def test_no_listener_of_kafka_lets_anybody_in_without_a_login() -> None:
+    kafka = compose.kafka_properties(
+        {name: str(value) for name, value in SERVICES["kafka"].environment.items()}
+    )
+    protocols = dict(pair.split(":") for pair in kafka["listener.security.protocol.map"].split(","))
+    listeners = {one.partition("://")[0] for one in kafka["listeners"].split(",")}
+    assert listeners == protocols.keys()
+    assert set(protocols.values()) == {"SASL_PLAINTEXT"}
+    assert kafka["listener.name.outside.sasl.enabled.mechanisms"] == "SCRAM-SHA-256"
+    assert kafka["allow.everyone.if.no.acl.found"] == "false"
+
+
+def test_everybody_has_a_login_of_his_own_and_sees_no_password_but_his() -> None:
+    for name in plan.SERVICES:
+        environment = SERVICES[name].environment
+        assert environment["LOKET_KAFKA_USERNAME"] == name
+        assert environment["LOKET_KAFKA_PASSWORD_FILE"] == f"/run/secrets/kafka-{name}"
+        assert "ADMIN" not in str(environment)
+    given = {f"kafka-{name}" for name in credentials.PLATFORM}
+    assert set(SERVICES["topics"].secrets) == given
+    assert credentials.SIMULATOR not in credentials.PLATFORM
+    for name, service in SERVICES.items():
+        seen = {one for one in service.secrets if one.startswith("kafka-")}
+        allowed = {"kafka": {"kafka-admin"}, "topics": given}.get(name, {f"kafka-{name}"})
+        assert seen <= allowed, name
+    holders = [name for name, one in SERVICES.items() if "logins:/var/lib/loket" in one.volumes]
+    assert holders == ["topics"]
 
 
 def test_what_a_container_waits_for_exists_and_starts_with_it() -> None:
@@ -176,9 +212,9 @@ def test_volumes_and_mounted_files_exist() -> None:
 def test_a_key_is_where_the_service_looks_for_it() -> None:
     for name in plan.SERVICES:
         given = SERVICES[name].environment.items()
-        keys = [value for variable, value in given if variable.endswith("KEY_FILE")]
-        assert keys == [f"/run/secrets/{secret}" for secret in SERVICES[name].secrets]
-        assert all(secret.startswith(name) for secret in SERVICES[name].secrets)
+        files = [value for variable, value in given if variable.endswith("_FILE")]
+        assert set(files) == {f"/run/secrets/{secret}" for secret in SERVICES[name].secrets}
+        assert all(name in secret.split("-") for secret in SERVICES[name].secrets)
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert {".env", ".secrets/"} <= set(ignored)
 
