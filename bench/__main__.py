@@ -4,7 +4,6 @@ Exit status 1 when a figure is not backed by its check; a missed goal is no fail
 """
 
 import argparse
-import asyncio
 import logging
 import sys
 import time
@@ -13,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 
+import uvloop
 from rich.console import Console
 
 from bench import (
@@ -119,7 +119,7 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
     settings.home.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     if any(wanted & set(one.IDS) for one in ON_SERVERS):
-        rows += asyncio.run(_on_servers(settings, wanted))
+        rows += uvloop.run(_on_servers(settings, wanted))
     if "P10" in wanted:
         rows += pipeline.run(settings)
     if "P23" in wanted:
@@ -128,13 +128,13 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
         rows += audit.run(settings)
     for alone in ALONE:
         if wanted & (set(alone.IDS) - {"P22"}):
-            rows += asyncio.run(alone.run(settings))
+            rows += uvloop.run(alone.run(settings))
     if "P22" in wanted or any(wanted & set(one.IDS) for one in ON_PLATFORM):
         with platform(settings) as running:
             rows += start.warm(running)
             for bench in ON_PLATFORM:
                 if wanted & set(bench.IDS):
-                    rows += asyncio.run(bench.run(running))
+                    rows += uvloop.run(bench.run(running))
     return [row for row in rows if row.id.partition(".")[0] in wanted]
 
 

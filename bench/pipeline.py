@@ -11,6 +11,8 @@ import random
 import time
 from contextlib import AsyncExitStack
 
+import uvloop
+
 from bench import sides
 from bench.ground import Platform, Settings, platform
 from bench.method import Leg, Stopwatch, alternate
@@ -30,7 +32,7 @@ _LOOK_SECONDS = 0.1
 def run(settings: Settings) -> list[Row]:
     """One row."""
     with platform(settings, again=False, services=("tracking",)) as running:
-        return asyncio.run(_measured(running))
+        return uvloop.run(_measured(running))
 
 
 async def _measured(running: Platform) -> list[Row]:

@@ -51,10 +51,9 @@ def method_of(given: str) -> str:
     return given if given in _METHODS else "OTHER"
 
 
-def request_id_of(headers: Headers) -> str:
+def request_id_of(given: str | None) -> str:
     """The id that the caller gave to the request, if it has the form of one, else a new one."""
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid7())
+    return given if given is not None and _REQUEST_ID.fullmatch(given) else str(uuid7())
 
 
 class Edge:
@@ -153,7 +152,7 @@ class _Exchange:
     def __post_init__(self) -> None:
         self.headers = Headers(scope=self.scope)
         self.method = method_of(self.scope["method"])
-        self.request_id = request_id_of(self.headers)
+        self.request_id = request_id_of(self.headers.get("x-request-id"))
 
     @property
     def route(self) -> str:

@@ -67,9 +67,13 @@ class Gate:
         self._inside[number] = self._clock()
         return Place(lambda: self._freed(number))
 
+    def is_full(self) -> bool:
+        """Whether there is no place for another request now."""
+        return len(self._inside) >= self._limit or self._is_late()
+
     def turns_away(self) -> bool:
-        """Whether there is no place for another request now; one that is told so is counted."""
-        if len(self._inside) < self._limit and not self._is_late():
+        """The same; a request that is told so is counted."""
+        if not self.is_full():
             return False
         metrics.HTTP_REJECTED().inc()
         return True

@@ -10,7 +10,6 @@ import platform
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import structlog
@@ -18,9 +17,8 @@ import uvicorn
 import uvloop
 from aiokafka.errors import KafkaError
 from fastapi import FastAPI
-from typing_extensions import override
 
-from chassis import auth, http, kafka, logs, metrics, operations, parking, telemetry, wire
+from chassis import auth, http, kafka, logs, metrics, operations, parking, serving, telemetry, wire
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.decide import Domain, Outcome
@@ -263,19 +261,6 @@ def run(service: Service) -> None:
         telemetry.shutdown()
 
 
-class _Server(uvicorn.Server):
-    """Tells the service at the signal: open streams would otherwise hold up the stop."""
-
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
-        super().__init__(config)
-        self._stopping, self._loop = stopping, asyncio.get_running_loop()
-
-    @override
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._loop.call_soon_threadsafe(self._stopping.set)
-        super().handle_exit(sig, frame)
-
-
 async def _serve(service: Service, settings: ServiceSettings) -> None:
     # Made inside the event loop: locks and events belong to it.
     running = Running(service, settings)
@@ -294,7 +279,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
     # What was imported lives for ever: the collector need not look at it again and again.
     gc.freeze()
     gc.set_threshold(GC_OBJECTS)
-    server = _Server(config, running.stopping)
+    server = serving.Server(config, running.stopping)
     await server.serve()
     if not server.started:
         raise SystemExit(1)

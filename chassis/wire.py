@@ -5,23 +5,24 @@ All that can be read as a request is the affair of `edge`.
 """
 
 import asyncio
-import json
-from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.datastructures import Headers
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from chassis import metrics, problems
-from chassis.edge import HEADERS, UNMATCHED, method_of, request_id_of
-from chassis.gate import ALWAYS, OVERLOADED, Gate
+from chassis import metrics, problems, refusal
+from chassis.edge import UNMATCHED, method_of
+from chassis.gate import ALWAYS, Gate
+from chassis.refusal import Asked
 
 PUSH = "loket.push"
 """Extension of a request's scope: `BoundedHttp.push` of its connection."""
 HEAD_LIMIT_BYTES = 65_536
 """Request line and headers together may be about so long: one chunk of the network more or less."""
+IDLE_SECONDS = 75.0
+"""So long a connection waits for its next request: longer than proxies keep theirs, which else
+would send a request into a connection that is just being closed."""
 # Closing at once would make the system throw away the answer that is still on its way to a client
 # that is still sending: for so long, and so much, it is listened to and ignored.
 _IGNORE_SECONDS = 1.0
@@ -55,36 +56,12 @@ _TOO_SLOW = problems.Problem(
 )
 
 
-_NO_PLACE = problems.of(OVERLOADED)
-_NO_PLACE_HEADERS = (
-    (b"vary", b"Accept-Language"),
-    (b"retry-after", _NO_PLACE.headers["retry-after"].encode()),
-    *HEADERS,
-)
-
-
 # Of an answer that ends its connection, whose reader could not be asked for a language.
 _LAST_HEADERS = (
     (b"content-language", b"id"),
     (b"cache-control", b"no-store"),
     (b"connection", b"close"),
 )
-
-
-def _answer_of(
-    status: int, headers: Iterable[tuple[bytes, bytes]], document: Mapping[str, Any]
-) -> bytes:
-    """A whole answer with a problem document, as it stands on the wire."""
-    body = json.dumps(document, ensure_ascii=False).encode()
-    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
-    return b"HTTP/1.1 %d %b\r\n%bcontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
-        status,
-        HTTPStatus(status).phrase.encode(),
-        lines,
-        problems.MEDIA_TYPE.encode(),
-        len(body),
-        body,
-    )
 
 
 def chunk_of(piece: bytes) -> bytes:
@@ -114,6 +91,7 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as the server itself
         """Begin to wait for a request."""
         super().connection_made(transport)
+        self.timeout_keep_alive = IDLE_SECONDS  # type: ignore[assignment] # seconds for a timer
         self._due_since = self.loop.time()
         self._looking = self.loop.call_later(self.receive_seconds, self._look)
 
@@ -127,6 +105,8 @@ class BoundedHttp(HttpToolsProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         """Read on, unless this connection was given up or its head does not end."""
+        if self.gate is not None and self.gate.is_full() and self._is_refused_at_sight(data):
+            return
         if self._due_since is None:
             self._due_since = self.loop.time()
         self._head_bytes += len(data)
@@ -162,8 +142,9 @@ class BoundedHttp(HttpToolsProtocol):
             self._give_up(_TOO_LONG)
             return
         self._in_head = False
-        if self._finds_no_place():
-            self._turn_away()
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        if not self._is_answering() and self._finds_no_place(path):
+            self._turn_away(path)
         else:
             super().on_headers_complete()
 
@@ -171,7 +152,11 @@ class BoundedHttp(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """The next request on this connection begins with a head again."""
         if self._is_turned_away:
-            self._wait_for_another()
+            self._is_turned_away = False
+            if self._keeps_alive():
+                self._wait_for_another()
+            else:
+                self.transport.close()
         elif not self._in_head:
             super().on_message_complete()
         self._in_head, self._head_bytes, self._due_since = True, 0, None
@@ -227,41 +212,46 @@ class BoundedHttp(HttpToolsProtocol):
             cycle.message_event.set()
         self._give_up(_TOO_SLOW)
 
-    def _finds_no_place(self) -> bool:
-        """Whether this request is turned away before anything is made for it.
-
-        Behind an unfinished one it waits as ever: answers keep the order of their requests.
-        """
-        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
-        if self.gate is None or (cycle is not None and not cycle.response_complete):
+    def _is_refused_at_sight(self, data: bytes) -> bool:
+        """Whether these bytes are one whole request that finds no place, and was told so."""
+        if self._given_up or self._head_bytes or not self._in_head or self._is_answering():
             return False
-        path = self.url.partition(b"?")[0].decode("latin-1")
-        return path not in ALWAYS and self.gate.turns_away()
+        asked = refusal.whole(data, HEAD_LIMIT_BYTES)
+        if asked is None or not self._finds_no_place(asked.path):
+            return False
+        self._refuse(asked, keeps_alive=True)
+        self._due_since = None
+        self._wait_for_another()
+        return True
 
-    def _turn_away(self) -> None:
-        """Answer now; what follows is a body, which is read and ignored."""
+    def _is_answering(self) -> bool:
+        """Behind an unfinished request one waits: answers keep the order of their requests."""
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        return cycle is not None and not cycle.response_complete
+
+    def _finds_no_place(self, path: str) -> bool:
+        return self.gate is not None and path not in ALWAYS and self.gate.turns_away()
+
+    def _turn_away(self, path: str) -> None:
+        """Answer before anything is made for this request; a body that follows is ignored."""
         self._is_turned_away = True
-        asked = Headers(raw=self.headers)
-        method = method_of(self.parser.get_method().decode("latin-1"))
-        metrics.HTTP_REQUESTS(method, UNMATCHED, "503").inc()
-        request_id = request_id_of(asked)
-        language = problems.language_of(asked.get("accept-language"))
-        headers = (
-            *self.server_state.default_headers,
-            *_NO_PLACE_HEADERS,
-            (b"content-language", language.encode()),
-            (b"x-request-id", request_id.encode()),
-            (b"connection", b"keep-alive" if self._keeps_alive() else b"close"),
-        )
-        document = _NO_PLACE.document(language, request_id)
-        self.transport.write(_answer_of(_NO_PLACE.status, headers, document))
+        headers = Headers(raw=self.headers)
+        method = self.parser.get_method().decode("latin-1")
+        asked = Asked(method, path, headers.get("x-request-id"), headers.get("accept-language"))
+        self._refuse(asked, keeps_alive=self._keeps_alive())
+
+    def _refuse(self, asked: Asked, *, keeps_alive: bool) -> None:
+        if self.transport.is_closing():
+            return
+        metrics.HTTP_REQUESTS(method_of(asked.method), UNMATCHED, "503").inc()
+        if self.flow.write_paused:  # asks on and on, and reads no answer
+            metrics.HTTP_CUT("answer").inc()
+            self.transport.abort()
+            return
+        usual = self.server_state.default_headers
+        self.transport.write(refusal.no_place(asked, usual, keeps_alive=keeps_alive))
 
     def _wait_for_another(self) -> None:
-        """The request that was turned away has come whole."""
-        self._is_turned_away = False
-        if not self._keeps_alive():
-            self.transport.close()
-            return
         self._unset_keepalive_if_required()
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -274,7 +264,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._given_up:
             return
         self._given_up = True
-        self.transport.write(_answer_of(problem.status, _LAST_HEADERS, problem.document()))
+        self.transport.write(refusal.answer_of(problem.status, _LAST_HEADERS, problem.document()))
         self.transport.write_eof()
         self.loop.call_later(_IGNORE_SECONDS, self.transport.close)
 

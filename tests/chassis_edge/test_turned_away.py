@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 import uvicorn
 
-from chassis import health, http, metrics, wire
+from chassis import health, http, metrics, problems, wire
 from chassis.auth import PUBLIC
+from chassis.gate import OVERLOADED
 from chassis.http import Router
 from chassis.settings import ServiceSettings
 
@@ -44,7 +46,12 @@ async def full(settings: ServiceSettings) -> AsyncIterator[Full]:
     few = settings.model_copy(update={"requests_limit": PLACES})
     app = http.create_app("full", [router], few, health=health.Health())
     config = uvicorn.Config(
-        app, port=0, http=wire.bounded(5, app.state.gate), log_config=None, lifespan="off"
+        app,
+        port=0,
+        http=wire.bounded(5, app.state.gate),
+        log_config=None,
+        lifespan="off",
+        server_header=False,
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
@@ -84,6 +91,11 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], Any
     return int(head[0].split()[1]), named, json.loads(body)
 
 
+def cut() -> float:
+    labels = {"part": "answer"}
+    return metrics.REGISTRY.get_sample_value("loket_http_cut_total", labels) or 0.0
+
+
 def turned_away() -> float:
     return metrics.REGISTRY.get_sample_value("loket_http_rejected_total") or 0.0
 
@@ -101,6 +113,59 @@ async def test_who_finds_no_place_gets_a_whole_problem(full: Full) -> None:
     assert headers["content-type"] == "application/problem+json"
     assert headers["cache-control"] == "no-store"
     assert turned_away() == before + 1
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_at_first_sight_and_parsed_the_answer_is_the_same(full: Full, pieces: int) -> None:
+    asked = ASK % b"X-Request-ID: my-request\r\nAccept-Language: en-GB\r\n"
+    cut = len(asked) if pieces == 1 else 20
+    async with connected(full.port) as (reader, writer):
+        for piece in filter(None, (asked[:cut], asked[cut:])):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)  # so that they come one after the other
+        status, headers, problem = await answer(reader)
+    del headers["date"]
+    assert (status, headers) == (
+        503,
+        {
+            "cache-control": "no-store",
+            "connection": "keep-alive",
+            "content-language": "en",
+            "content-length": headers["content-length"],
+            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+            "content-type": "application/problem+json",
+            "referrer-policy": "no-referrer",
+            "retry-after": "1",
+            "vary": "accept-language",
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "deny",
+            "x-request-id": "my-request",
+        },
+    )
+    assert problem == problems.of(OVERLOADED).document("en", "my-request")
+
+
+async def test_who_asks_on_and_reads_nothing_is_cut(full: Full) -> None:
+    async def ask_on(writer: asyncio.StreamWriter) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                writer.write(1000 * (ASK % b""))
+                await writer.drain()
+                await asyncio.sleep(0)
+
+    before = cut()
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    sock.connect(("127.0.0.1", full.port))
+    _, writer = await asyncio.open_connection(sock=sock)
+    writer.transport.pause_reading()  # type: ignore[attr-defined] # the client's own socket
+    try:
+        with pytest.raises(ConnectionError):
+            await ask_on(writer)
+    finally:
+        writer.close()
+    assert cut() == before + 1
 
 
 async def test_the_connection_goes_on_and_the_body_is_passed_over(full: Full) -> None:
