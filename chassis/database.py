@@ -23,6 +23,9 @@ Row = Mapping[str, Any]
 Values = Sequence[Any]
 _DIALECT: Dialect = PGDialect_asyncpg()
 
+ROW_TYPE = "row_type"
+"""In the `info` of a table: the type, made by a migration, of an array of its written columns."""
+
 # Raised when the database is away, starting, stopping or full of connections: later, perhaps.
 _AWAY: tuple[type[BaseException], ...] = (
     OSError,
@@ -209,13 +212,24 @@ async def lock_rows(tx: Tx, table: Table, ids: Iterable[UUID]) -> list[Any]:
 async def save_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
     """Insert or replace rows, values in the order of the table's columns, in one statement."""
     if rows:
-        await tx.execute(_save_statement(table), *map(list, zip(*rows, strict=True)))
+        await tx.execute(_save_statement(table), *_arguments(table, rows))
 
 
 async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
     """Insert rows that must be new, in their order. Raises UniqueViolationError otherwise."""
     if rows:
-        await tx.execute(_add_statement(table), *map(list, zip(*rows, strict=True)))
+        await tx.execute(_add_statement(table), *_arguments(table, rows))
+
+
+def _arguments(table: Table, rows: Sequence[Values]) -> Sequence[Any]:
+    """One array of rows where the database has a type for them, else one array per column.
+
+    The driver asks every element of an array whether it is an array itself, which costs more than
+    to encode it; it takes the fields of a row as they are.
+    """
+    if ROW_TYPE in table.info:
+        return [list(map(tuple, rows))]
+    return list(map(list, zip(*rows, strict=True)))
 
 
 @cache
@@ -229,16 +243,25 @@ def _lock_statement(table: Table) -> str:
 
 @cache
 def _add_statement(table: Table) -> str:
-    columns = [
-        column for column in table.columns if column.server_default is None and not column.identity
-    ]
+    columns = written_columns(table)
     names = ", ".join(f'"{column.name}"' for column in columns)
+    # What is JSON in the table is text in the row.
+    values = ", ".join(f'"{column.name}"::{_kind(column)}' for column in columns)
+    row_type = table.info.get(ROW_TYPE)
     arrays = ", ".join(f"${place}::{_kind(one)}[]" for place, one in enumerate(columns, start=1))
+    given = f"$1::{row_type}[]" if row_type else arrays
     return (
         f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of our own tables
-        f"SELECT {names} FROM unnest({arrays}) WITH ORDINALITY AS rows ({names}, place) "
+        f"SELECT {values} FROM unnest({given}) WITH ORDINALITY AS rows ({names}, place) "
         "ORDER BY place"
     )
+
+
+def written_columns(table: Table) -> list[Column[Any]]:
+    """What the program writes itself; the rest is filled in by the database."""
+    return [
+        column for column in table.columns if column.server_default is None and not column.identity
+    ]
 
 
 def _kind(column: Column[Any]) -> str:

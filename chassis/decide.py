@@ -180,8 +180,7 @@ JOIN unnest($1::text[], $2::text[]) AS asked (actor, key) USING (actor, key)
 """
 _REMEMBER = """
 INSERT INTO commands (actor, key, fingerprint, name, at, answer, refusal)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::timestamptz[],
-                     $6::text[], $7::text[])
+SELECT actor, key, fingerprint, name, at, answer, refusal FROM unnest($1::commands_row[])
 """
 
 
@@ -216,4 +215,4 @@ async def _remember(
         for submission, fingerprint, result in answered
     ]
     if rows:
-        await tx.execute(_REMEMBER, *map(list, zip(*rows, strict=True)))
+        await tx.execute(_REMEMBER, rows)

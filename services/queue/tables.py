@@ -3,6 +3,8 @@
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
+from chassis.database import ROW_TYPE
+
 metadata = MetaData()
 
 malls = Table(
@@ -24,6 +26,7 @@ lines = Table(
     Column("waiting", Integer, nullable=False),
     Column("called_number", Integer),
     Column("called_to", Text),
+    info={ROW_TYPE: "lines_row"},
 )
 
 tickets = Table(
@@ -39,6 +42,7 @@ tickets = Table(
     Column("issued_at", DateTime(timezone=True), nullable=False),
     Column("appointment_id", Uuid),
     Column("counter_id", Uuid),
+    info={ROW_TYPE: "tickets_row"},
 )
 
 counters = Table(

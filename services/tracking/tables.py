@@ -15,6 +15,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from chassis.database import ROW_TYPE
+
 METADATA = MetaData()
 _TIME = DateTime(timezone=True)
 
@@ -27,6 +29,7 @@ APPLICATIONS = Table(
     Column("revision", Integer),
     Column("life", Text, nullable=False),
     Column("stages", JSONB, nullable=False),
+    info={ROW_TYPE: "applications_row"},
 )
 
 TRACKING_CODES = Table(
@@ -62,6 +65,7 @@ APPLICATION_VIEW = Table(
     Column("submitted_at", _TIME, nullable=False),
     Column("updated_at", _TIME, nullable=False),
     Column("recorded_at", _TIME, nullable=False),
+    info={ROW_TYPE: "application_view_row"},
 )
 
 TIMELINE = Table(
@@ -82,6 +86,7 @@ TIMELINE = Table(
     Column("revision", Integer),
     Column("data", Text, nullable=False),
     Column("shown_at", _TIME, nullable=False, server_default=func.clock_timestamp()),
+    info={ROW_TYPE: "timeline_row"},
 )
 
 TIMELINE_HEAD = Table(
