@@ -29,14 +29,18 @@ _LOOK_SECONDS = 0.01
 _PAYLOAD = "x" * 120
 # As the owner of the database: the program itself could not choose the topic.
 _FILL = """
-INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-                       correlation_id, payload)
-SELECT event_id, $3, 'application', aggregate_id, version, $4, aggregate_id::text,
-       clock_timestamp(), 'agency:bench', event_id::text, $5
-FROM unnest($1::uuid[], $2::uuid[], $6::integer[]) WITH ORDINALITY
-     AS fact (event_id, aggregate_id, version, place) ORDER BY place
+WITH logged AS (
+    INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time,
+                           actor, correlation_id, payload)
+    SELECT event_id, $3, 'application', aggregate_id, version, $4, aggregate_id::text,
+           clock_timestamp(), 'agency:bench', event_id::text, $5
+    FROM unnest($1::uuid[], $2::uuid[], $6::integer[]) WITH ORDINALITY
+         AS fact (event_id, aggregate_id, version, place) ORDER BY place
+    RETURNING seq, topic
+)
+INSERT INTO unsent (seq, topic) SELECT seq, topic FROM logged
 """
-_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM event_log WHERE NOT sent)"
+_IS_EMPTY = "SELECT NOT EXISTS (SELECT FROM unsent)"
 Record = tuple[bytes, bytes, Sequence[tuple[str, bytes]]]
 
 
@@ -120,7 +124,7 @@ async def drained(
 ) -> Leg:
     """A log filled with these facts, emptied into a new topic of so many partitions."""
     topic = await servers.fresh_topic(partitions)
-    await checks.execute("TRUNCATE event_log")
+    await checks.execute("TRUNCATE event_log, unsent")
     await checks.execute(
         _FILL,
         [UUID(int=envelope.id.int) for envelope, _ in records],

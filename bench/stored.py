@@ -67,10 +67,10 @@ SELECT 'agency:bench', 'report:' || {_APPLICATION}, sha256(i::text::bytea), 'Rec
 _FACTS_OF_A_VERSION = (
     f"""
 INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-                       correlation_id, payload, sent)
+                       correlation_id, payload)
 SELECT {_EVENT}, $3::text, 'application', {_APPLICATION}, $2::integer,
        '{ActivityRecorded.topic}', {_APPLICATION}::text, {_TIME}, 'agency:bench',
-       {_EVENT}::text, $4::text, true {_NUMBERS}
+       {_EVENT}::text, $4::text {_NUMBERS}
 """,
     f"""
 INSERT INTO timeline (position, event_id, key, type, aggregate_id, version, time, recorded_at,

@@ -80,6 +80,9 @@ WITH fact AS MATERIALIZED (
     SELECT event_id, type, aggregate, aggregate_id, version, topic, key, time,
            actor, correlation_id, causation_id, traceparent, payload
     FROM fact ORDER BY place
+    RETURNING seq, topic
+), waiting AS (
+    INSERT INTO unsent (seq, topic) SELECT seq, topic FROM logged
 )
 SELECT count(*) FROM moved
 """

@@ -19,7 +19,8 @@ _OPERATORS = requires("operator", "system")
 
 _FACTS = """
 SELECT seq, event_id::text AS id, type, aggregate, aggregate_id::text AS aggregate_id, version,
-       topic, key, time, recorded_at, actor, correlation_id, causation_id, sent, payload
+       topic, key, time, recorded_at, actor, correlation_id, causation_id,
+       (SELECT unsent.seq FROM unsent WHERE unsent.seq = event_log.seq) IS NULL AS sent, payload
 FROM event_log WHERE seq > $1 ORDER BY seq LIMIT $2
 """
 

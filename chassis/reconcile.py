@@ -1,7 +1,7 @@
 """What Kafka holds against a service's event log, and what to do about facts that Kafka lacks.
 
-The log is right and Kafka can be rebuilt from it. Nothing is sent here: rows are marked as unsent,
-and the service's relay sends them in order. Memory: two bits per fact.
+The log is right and Kafka can be rebuilt from it. Nothing is sent here: facts are put back among
+the unsent, and the service's relay sends them in order. Memory: two bits per fact.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,9 +20,16 @@ _EXAMPLES = 5
 # A repair marks all that it marks in one transaction; a relay that must wait meanwhile tries again.
 _COMMAND_SECONDS = 600.0
 
-_SENT = "SELECT seq FROM event_log WHERE sent AND seq > $1 ORDER BY seq LIMIT $2"
+_SENT = """
+SELECT seq FROM event_log
+WHERE seq > $1 AND (SELECT unsent.seq FROM unsent WHERE unsent.seq = event_log.seq) IS NULL
+ORDER BY seq LIMIT $2
+"""
 _ARCHIVED_TO = "SELECT max(newest) FROM event_log_blocks"
-_TOPICS = "SELECT DISTINCT topic FROM event_log WHERE sent ORDER BY topic"
+_TOPICS = """
+SELECT DISTINCT topic FROM event_log
+WHERE NOT EXISTS (SELECT FROM unsent WHERE unsent.seq = event_log.seq) ORDER BY topic
+"""
 # `ours` is null where no fact has this version: the log that Kafka was fed from went further.
 _KNOWN = """
 SELECT record.place, log.seq, log.event_id = record.event_id AS ours
@@ -36,8 +43,10 @@ WITH hole AS (
     SELECT topic, key, min(seq) AS seq FROM event_log WHERE seq = ANY($1::bigint[])
     GROUP BY topic, key
 )
-UPDATE event_log AS log SET sent = false FROM hole
-WHERE log.topic = hole.topic AND log.key = hole.key AND log.seq >= hole.seq AND log.sent
+INSERT INTO unsent (seq, topic)
+SELECT log.seq, log.topic FROM event_log AS log JOIN hole USING (topic, key)
+WHERE log.seq >= hole.seq
+ON CONFLICT (seq) DO NOTHING
 """
 
 Progress = Callable[[str, int], None]
@@ -51,10 +60,10 @@ def _silent(what: str, count: int) -> None:
 class Difference:
     """What came out for one service.
 
-    `lacking`: facts marked as sent that Kafka does not hold. `unknown`: records of this service in
-    Kafka that its log does not hold, `contradicting`: those whose version belongs to another fact;
-    both come from a log that was rolled back. `archived`: records from a time whose blocks have
-    left the log for files. `sent_again`: facts that were marked as unsent.
+    `lacking`: facts that count as sent and that Kafka does not hold. `unknown`: records of this
+    service in Kafka that its log does not hold, `contradicting`: those whose version belongs to
+    another fact; both come from a log that was rolled back. `archived`: records from a time whose
+    blocks have left the log for files. `sent_again`: facts that were put back among the unsent.
     """
 
     service: str
@@ -116,8 +125,8 @@ async def reconcile(
 ) -> Difference:
     """Compare, and with `repair` have the relay send what Kafka lacks.
 
-    `relay_url` names the role of the relay, the only one that may mark. What is sent or decided
-    while this runs is left to the next run. Raises TimeoutError when Kafka stops answering.
+    `relay_url` names the role of the relay, which may do both. What is sent or decided while this
+    runs is left to the next run. Raises TimeoutError when Kafka stops answering.
     """
     url = make_url(relay_url).set(drivername="postgresql")
     log = await asyncpg.connect(

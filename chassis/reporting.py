@@ -15,8 +15,10 @@ _EVERY_SECONDS = 1.0
 # Counting is bounded, so that looking at a large backlog does not add to it.
 _BACKLOG = """
 SELECT count(*) AS unsent,
-       coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8 AS age_seconds
-FROM (SELECT recorded_at FROM event_log WHERE NOT sent ORDER BY seq LIMIT 10000) AS unsent
+       coalesce(extract(epoch FROM clock_timestamp() - (
+           SELECT recorded_at FROM event_log WHERE event_log.seq = min(first.seq)
+       )), 0)::float8 AS age_seconds
+FROM (SELECT seq FROM unsent ORDER BY seq LIMIT 10000) AS first
 """
 _log = structlog.get_logger("chassis.reporting")
 

@@ -17,7 +17,8 @@ from checker.evidence import Command, Event, Evidence, Fact, Leaf, Line, Parked,
 SERVICES = ("booking", "queue", "tracking", "ledger", "notify")
 _FACTS = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor, payload,
-       sent FROM event_log ORDER BY seq
+       NOT EXISTS (SELECT FROM unsent WHERE unsent.seq = event_log.seq) AS sent
+FROM event_log ORDER BY seq
 """
 _COMMANDS = "SELECT actor, key, name, answer FROM commands"
 _PARKED = """

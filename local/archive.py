@@ -35,12 +35,13 @@ WHERE archived_at IS NULL AND behind <= pg_sequence_last_value(
     pg_get_serial_sequence('event_log', 'seq')::regclass) ORDER BY first
 """
 _SIZE = """
-SELECT count(*) AS facts, max(recorded_at) AS newest, count(*) FILTER (WHERE NOT sent) AS unsent,
+SELECT count(*) AS facts, max(recorded_at) AS newest,
+       (SELECT count(*) FROM unsent WHERE seq >= $1 AND seq < $2) AS unsent,
        coalesce(max(recorded_at) < now() - make_interval(months => $3), true) AS is_old
 FROM event_log WHERE seq >= $1 AND seq < $2
 """
 _LINES = """
-SELECT seq, event_id, payload, (to_jsonb(log) - 'sent')::text AS line
+SELECT seq, event_id, payload, to_jsonb(log)::text AS line
 FROM event_log AS log WHERE seq >= $1 AND seq < $2 ORDER BY seq LIMIT $3
 """
 _CHECKPOINT = "SELECT payload FROM event_log WHERE type = $1 ORDER BY seq DESC LIMIT 1"
@@ -50,7 +51,7 @@ _ARCHIVED = "SELECT * FROM event_log_blocks WHERE name = $1 AND archived_at IS N
 _MAKE = "SELECT make_event_log_block($1, $2, $3)"
 _FILL = """
 INSERT INTO event_log OVERRIDING SYSTEM VALUE
-SELECT (jsonb_populate_record(null::event_log, line::jsonb || '{"sent": true}')).*
+SELECT (jsonb_populate_record(null::event_log, line::jsonb)).*
 FROM unnest($1::text[]) AS line
 """
 _UNMARK = """
@@ -185,7 +186,7 @@ async def _let_go(log: Connection, name: str, size: Any, sha256: str) -> None:
     async with log.transaction():
         await log.execute(_PATIENCE)
         gone = await log.fetchval(_LET_GO, name, size["facts"], size["newest"], sha256)
-        if not gone:  # somebody marked facts to be sent again in the meantime
+        if not gone:  # somebody had facts sent again in the meantime
             raise StackError(f"{name} changed while it was archived; nothing was removed.")
 
 

@@ -51,7 +51,7 @@ async def test_the_inbox_knows_the_last_fact_of_each_and_nothing_waits_to_be_sen
     same = await filled.fetchval(
         "SELECT count(*) FROM timeline JOIN event_log USING (aggregate_id, version, event_id)"
     )
-    unsent = await filled.fetchval("SELECT count(*) FROM event_log WHERE NOT sent")
+    unsent = await filled.fetchval("SELECT count(*) FROM unsent")
     assert (known, same, unsent) == (COUNT, COUNT * stored.FACTS, 0)
 
 

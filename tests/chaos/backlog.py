@@ -18,7 +18,7 @@ from tests.chaos.target import Target
 
 _SECONDS = 5.0
 _ENDS = "SELECT coalesce(max(seq), 0) FROM event_log"
-_UNSENT = "SELECT EXISTS (SELECT FROM event_log WHERE NOT sent AND seq <= $1)"
+_UNSENT = "SELECT EXISTS (SELECT FROM unsent WHERE seq <= $1)"
 _POSITIONS = "SELECT consumer, topic, partition, next_offset FROM positions"
 Place = tuple[str, int]
 

@@ -42,7 +42,7 @@ async def settled(probe: Probe, pots: dict[toy.PotId, int]) -> None:
     async def all_there() -> bool:
         rows = await probe.rows("SELECT id, coins, facts FROM pot_view")
         shown = {str(row["id"]): (row["coins"], row["facts"]) for row in rows}
-        unsent = await probe.rows("SELECT 1 FROM event_log WHERE NOT sent LIMIT 1")
+        unsent = await probe.rows("SELECT 1 FROM unsent LIMIT 1")
         return not unsent and shown == {str(pot): (n, n) for pot, n in pots.items()}
 
     await eventually(all_there, 40)
@@ -162,7 +162,7 @@ async def test_what_only_kafka_holds_is_named_and_not_merged(
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_only_the_flag_is_moved(
+async def test_no_fact_is_changed_by_a_repair(
     live: Probe, stack: Servers, toy_database: Database, topic: str, *, again: bool
 ) -> None:
     pot = toy.PotId.new()

@@ -35,7 +35,7 @@ async def kafka(tmp_path: Path) -> AsyncIterator[Kafka]:
 
 async def until_sent(probe: Probe) -> None:
     async def all_sent() -> bool:
-        return not await probe.rows("SELECT 1 FROM event_log WHERE NOT sent")
+        return not await probe.rows("SELECT 1 FROM unsent")
 
     await eventually(all_sent, 60)
 
@@ -64,7 +64,7 @@ async def test_a_relay_that_waits_for_a_dead_kafka_ends_and_the_next_sends_what_
             await sending.wait()
         async with asyncio.timeout(STOP_SECONDS):
             await relay.stop()
-        assert len(await probe.rows("SELECT 1 FROM event_log WHERE NOT sent")) == 1
+        assert len(await probe.rows("SELECT 1 FROM unsent")) == 1
     await kafka.restart()
     async with testing.running(toy.service(), toy_database, bootstrap=kafka.bootstrap) as probe:
         await until_sent(probe)

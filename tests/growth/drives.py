@@ -251,5 +251,5 @@ async def _settle(probe: Probe, operator: Mapping[str, str], parked_id: int, how
 
 async def _until_all_is_sent(probe: Probe) -> None:
     async with asyncio.timeout(30):
-        while await probe.rows("SELECT seq FROM event_log WHERE NOT sent LIMIT 1"):  # noqa: ASYNC110 - a relay tells no event
+        while await probe.rows("SELECT seq FROM unsent LIMIT 1"):  # noqa: ASYNC110 - a relay tells no event
             await asyncio.sleep(0.1)

@@ -13,6 +13,7 @@ BOUNDED = {
     "event_log_blocks": "one row per some million facts",
     "positions": "one row per consumer and partition",
     "relay_lease": "one row",
+    "unsent": "what Kafka has not acknowledged, however much is stored",
     "malls": "one row per mall",
     "services": "one row per service of an office",
     "counters": "one row per counter",
@@ -26,10 +27,10 @@ _NUMBERS = "FROM generate_series(1, $1::integer) AS made (i)"
 _CHASSIS = (
     f"""
 INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time, actor,
-                       correlation_id, payload, sent)
+                       correlation_id, payload)
 SELECT md5('event' || i)::uuid, 'generated.v1', 'generated', md5('affair' || i / 4)::uuid,
        i % 4 + 1, 'generated.v1', md5('affair' || i / 4), now(), 'system:generated', 'generated',
-       '{{}}', true {_NUMBERS}
+       '{{}}' {_NUMBERS}
 """,
     f"""
 INSERT INTO heads (aggregate_id, version, aggregate, topic, event_id, correlation_id)

@@ -12,8 +12,10 @@ from chassis.sending import Sender
 
 def naive_log_cursor(patch: pytest.MonkeyPatch) -> None:
     """What has a lower number than the last that was sent is never looked for again."""
-    behind = "NOT sent AND seq > coalesce((SELECT max(seq) FROM event_log WHERE sent), 0)"
-    patch.setattr(relay, "_UNSENT", relay._UNSENT.replace("NOT sent", behind, 1))
+    last = "SELECT max(seq) FROM event_log WHERE seq NOT IN (SELECT seq FROM unsent)"
+    planted = relay._UNSENT.replace("WHERE topic", f"WHERE seq > coalesce(({last}), 0) AND topic")
+    assert planted != relay._UNSENT
+    patch.setattr(relay, "_UNSENT", planted)
 
 
 def failed_key_skipped(patch: pytest.MonkeyPatch) -> None:
@@ -79,15 +81,18 @@ def page_behind_by_number(patch: pytest.MonkeyPatch) -> None:
     """The page behind the one on its way is what has higher numbers."""
     beside = "seq NOT IN (SELECT unnest($3::bigint[]))"
     higher = "seq > coalesce((SELECT max(one) FROM unnest($3::bigint[]) AS one), 0)"
-    patch.setattr(relay, "_UNSENT", relay._UNSENT.replace(beside, higher))
+    planted = relay._UNSENT.replace(beside, higher)
+    assert planted != relay._UNSENT
+    patch.setattr(relay, "_UNSENT", planted)
 
 
 def two_relays_without_a_fence(patch: pytest.MonkeyPatch) -> None:
     """Each relay takes the rows that no other has taken: those of one key may be with two."""
+    free = relay._UNSENT.replace("WHERE topic", "WHERE pg_try_advisory_xact_lock(seq) AND topic")
+    assert free != relay._UNSENT
 
     async def free_for_all(self: relay.Relay, lease: Any, sender: Sender) -> int:
         async with lease.connection.transaction():
-            free = f"{relay._UNSENT} FOR UPDATE SKIP LOCKED"
             rows = await lease.connection.fetch(free, self._batch_max, [], [])
             await failpoint("relay.after_read")
             await sender.deliver(rows)

@@ -45,8 +45,8 @@ class Hand:
     sender: Sender
 
     async def page(self) -> None:
-        """Read, send, mark, once; a failure is for the next page."""
-        with suppress(KafkaError):
+        """Read, send, mark, once; a failure is for the next page, or for the other relay."""
+        with suppress(KafkaError, relay.LeaseLost):
             await self.relay._send_pages(self.lease, self.sender)
 
 
