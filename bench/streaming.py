@@ -6,7 +6,6 @@ that it reads, and ends with its input. The read model behind ours is a list in 
 
 import asyncio
 import contextlib
-import gc
 import socket
 import subprocess
 import sys
@@ -21,9 +20,9 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from chassis.auth import PUBLIC
+from chassis.collector import collect_rarely
 from chassis.health import Health
 from chassis.http import Router, create_app
-from chassis.service import GC_OBJECTS
 from chassis.settings import ServiceSettings
 from chassis.sse import Change, Hub
 from chassis.wire import BoundedHttp
@@ -65,8 +64,7 @@ async def ours(listening: socket.socket) -> AsyncIterator[Publish]:
         proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS)
+    collect_rarely()
     server = uvicorn.Server(config)
     tasks = [asyncio.create_task(server.serve([listening])), asyncio.create_task(hub.run())]
 

@@ -84,6 +84,11 @@ class Tx(Protocol):
     async def execute(self, query: str, *args: Any) -> str:
         """Run a statement; returns its command tag."""
 
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Iterable[Values], columns: Sequence[str]
+    ) -> str:
+        """Insert rows by COPY, in their order; returns its command tag."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Held:
@@ -216,9 +221,13 @@ async def save_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
 
 
 async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
-    """Insert rows that must be new, in their order. Raises UniqueViolationError otherwise."""
+    """Insert rows that must be new, in their order. Raises UniqueViolationError otherwise.
+
+    By COPY: for many rows it takes half of what the same rows cost as arrays, for two no more.
+    """
     if rows:
-        await tx.execute(_add_statement(table), *_arguments(table, rows))
+        columns = [column.name for column in written_columns(table)]
+        await tx.copy_records_to_table(table.name, records=rows, columns=columns)
 
 
 def _arguments(table: Table, rows: Sequence[Values]) -> Sequence[Any]:
@@ -241,22 +250,6 @@ def _lock_statement(table: Table) -> str:
     )
 
 
-@cache
-def _add_statement(table: Table) -> str:
-    columns = written_columns(table)
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    # What is JSON in the table is text in the row.
-    values = ", ".join(f'"{column.name}"::{_kind(column)}' for column in columns)
-    row_type = table.info.get(ROW_TYPE)
-    arrays = ", ".join(f"${place}::{_kind(one)}[]" for place, one in enumerate(columns, start=1))
-    given = f"$1::{row_type}[]" if row_type else arrays
-    return (
-        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of our own tables
-        f"SELECT {values} FROM unnest({given}) WITH ORDINALITY AS rows ({names}, place) "
-        "ORDER BY place"
-    )
-
-
 def written_columns(table: Table) -> list[Column[Any]]:
     """What the program writes itself; the rest is filled in by the database."""
     return [
@@ -271,10 +264,21 @@ def _kind(column: Column[Any]) -> str:
 
 @cache
 def _save_statement(table: Table) -> str:
+    columns = written_columns(table)
+    names = ", ".join(f'"{column.name}"' for column in columns)
+    # What is JSON in the table is text in the row.
+    values = ", ".join(f'"{column.name}"::{_kind(column)}' for column in columns)
+    row_type = table.info.get(ROW_TYPE)
+    arrays = ", ".join(f"${place}::{_kind(one)}[]" for place, one in enumerate(columns, start=1))
+    given = f"$1::{row_type}[]" if row_type else arrays
     keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
     changes = ", ".join(
         f'"{column.name}" = excluded."{column.name}"'
-        for column in table.columns
-        if not column.primary_key and column.server_default is None
+        for column in columns
+        if not column.primary_key
     )
-    return f"{_add_statement(table)} ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+    return (
+        f"INSERT INTO {table.name} ({names}) "  # noqa: S608 - names of our own tables
+        f"SELECT {values} FROM unnest({given}) WITH ORDINALITY AS rows ({names}, place) "
+        f"ORDER BY place ON CONFLICT ({keys}) DO UPDATE SET {changes}"
+    )

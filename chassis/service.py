@@ -5,7 +5,6 @@ The HTTP application is the outer one; Kafka may come and go while commands are 
 
 import asyncio
 import contextlib
-import gc
 import platform
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,6 +18,7 @@ from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
 from chassis import auth, http, kafka, logs, metrics, operations, parking, serving, telemetry, wire
+from chassis.collector import collect_rarely
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.decide import Domain, Outcome
@@ -37,8 +37,6 @@ from contracts.base import Command
 from contracts.ids import uuid7
 
 _CONNECT_SECONDS = 1.0
-# New objects between two collections; the default of 700 is a few requests.
-GC_OBJECTS = 20_000
 _log = structlog.get_logger("chassis.service")
 
 
@@ -276,9 +274,7 @@ async def _serve(service: Service, settings: ServiceSettings) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=int(settings.shutdown_seconds),
     )
-    # What was imported lives for ever: the collector need not look at it again and again.
-    gc.freeze()
-    gc.set_threshold(GC_OBJECTS)
+    collect_rarely()
     server = serving.Server(config, running.stopping)
     await server.serve()
     if not server.started:

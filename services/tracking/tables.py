@@ -86,7 +86,6 @@ TIMELINE = Table(
     Column("revision", Integer),
     Column("data", Text, nullable=False),
     Column("shown_at", _TIME, nullable=False, server_default=func.clock_timestamp()),
-    info={ROW_TYPE: "timeline_row"},
 )
 
 TIMELINE_HEAD = Table(

@@ -22,19 +22,3 @@ CREATE TYPE application_view_row AS (
     updated_at     timestamptz,
     recorded_at    timestamptz
 );
-CREATE TYPE timeline_row AS (
-    position     bigint,
-    event_id     uuid,
-    key          text,
-    type         text,
-    aggregate_id uuid,
-    version      integer,
-    time         timestamptz,
-    recorded_at  timestamptz,
-    actor        text,
-    agency       text,
-    stage        text,
-    journey      text,
-    revision     integer,
-    data         text
-);
