@@ -4,6 +4,7 @@ The libraries' own defaults lose records: acknowledged by one broker, no idempot
 the end.
 """
 
+import asyncio
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -28,6 +29,7 @@ METADATA_MAX_AGE_MS = 5_000
 PATIENT_FETCH_BYTES = 65_536
 _FETCH = 5_000
 _SILENCE_SECONDS = 30.0
+_HANDSHAKE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,29 @@ def client(where: Where) -> dict[str, Any]:
         "sasl_mechanism": where.mechanism,
         "sasl_plain_username": where.username,
         "sasl_plain_password": where.password,
-        "ssl_context": _tls(where),
+        "ssl_context": tls(where),
     }
+
+
+async def reason(where: Where, problem: BaseException) -> str:
+    """The class of a failure; in words when the certificate of a broker is the reason.
+
+    The client only tells that it could not connect, so the brokers are asked for theirs once more.
+    """
+    addresses = where.bootstrap.split(",") if isinstance(where, Access) and where.tls else ()
+    for address in addresses:
+        host, _, port = address.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(_HANDSHAKE_SECONDS):
+                _, writer = await asyncio.open_connection(host, int(port), ssl=tls(where))
+            writer.close()
+        except ssl.SSLCertVerificationError as refused:
+            return f"the certificate of {address} is refused: {refused.verify_message}"
+        except ssl.SSLError as refused:
+            return f"no TLS with {address}: {refused.reason}"
+        except OSError:
+            continue  # nobody there: the failure as it came says enough
+    return type(problem).__name__
 
 
 def new_producer(where: Where, client_id: str) -> AIOKafkaProducer:
@@ -124,13 +147,19 @@ def new_broker(where: Where, client_id: str) -> KafkaBroker:
     )
 
 
-def _tls(access: Access) -> ssl.SSLContext | None:
-    return ssl.create_default_context(cafile=access.ca_file) if access.tls else None
+def tls(where: Where) -> ssl.SSLContext | None:
+    """How brokers must prove who they are, by certificate and name; None without TLS.
+
+    Raises OSError for a file of authorities that is missing or holds no certificate.
+    """
+    if isinstance(where, str) or not where.tls:
+        return None
+    return ssl.create_default_context(cafile=where.ca_file)
 
 
 def _security(access: Access) -> BaseSecurity:
     return SASLScram256(
-        access.username, access.password, ssl_context=_tls(access), use_ssl=access.tls
+        access.username, access.password, ssl_context=tls(access), use_ssl=access.tls
     )
 
 

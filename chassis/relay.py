@@ -115,7 +115,8 @@ class Relay:
                 await self._hold_the_lease()
             except (KafkaError, LeaseLost) as problem:
                 metrics.RELAY_REBUILT().inc()
-                _log.warning("relay.starts_again", reason=type(problem).__name__)
+                reason = await kafka.reason(self._where, problem)
+                _log.warning("relay.starts_again", reason=reason)
             except Exception as problem:  # noqa: BLE001 - an edge: the relay starts again
                 if not is_away(problem):
                     _log.exception("relay.failed")

@@ -181,7 +181,7 @@ class Running:
                 await broker.start()
                 await self.stopping.wait()
             except (KafkaError, OSError) as problem:
-                _log.warning("service.kafka_away", reason=type(problem).__name__)
+                _log.warning("service.kafka_away", reason=await kafka.reason(self._where, problem))
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_CONNECT_SECONDS):
                         await self.stopping.wait()

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.kafka import Access, Where
+from chassis.kafka import Access, Where, tls
 
 PREFIX = "LOKET_"
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -137,7 +137,7 @@ class ServiceSettings(BaseSettings):
     def load(cls) -> Self:
         """Read the environment. Raises SettingsProblem with one line for each wrong setting."""
         try:
-            return cls()
+            found = cls()
         except ValidationError as problem:
             known = {setting.variable: setting for setting in describe(cls)}
             lines = []
@@ -146,9 +146,11 @@ class ServiceSettings(BaseSettings):
                 told = known[variable].description if variable in known else ""
                 lines.append(f"{variable}: {error['msg']}. {told}".rstrip())
             raise SettingsProblem("\n".join(lines)) from None
+        found.kafka()
+        return found
 
     def kafka(self) -> Where:
-        """Where Kafka is and who we are there. Raises SettingsProblem without a password."""
+        """Where Kafka is and who we are there. Raises SettingsProblem when a file is missing."""
         if self.kafka_username is None:
             if self.kafka_tls:
                 raise SettingsProblem("LOKET_KAFKA_USERNAME: needed with LOKET_KAFKA_TLS.")
@@ -156,13 +158,18 @@ class ServiceSettings(BaseSettings):
         file = self.kafka_password_file
         if file is None or not file.is_file():
             raise SettingsProblem("LOKET_KAFKA_PASSWORD_FILE: names no file with a password.")
-        return Access(
+        access = Access(
             self.kafka_bootstrap,
             self.kafka_username,
             file.read_text(encoding="utf-8").strip(),
             tls=self.kafka_tls,
             ca_file=self.kafka_ca_file,
         )
+        try:
+            tls(access)
+        except OSError:
+            raise SettingsProblem("LOKET_KAFKA_CA_FILE: no file with certificates.") from None
+        return access
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,28 @@ def test_wrong_settings_are_named_with_what_they_mean(environment: pytest.Monkey
     assert "s3cret" not in text
 
 
+def test_a_way_into_kafka_that_cannot_be_gone_is_named_at_the_start(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def told() -> str:
+        with pytest.raises(SettingsProblem) as caught:
+            ServiceSettings.load()
+        return str(caught.value)
+
+    environment.setenv("LOKET_KAFKA_TLS", "true")
+    assert told().startswith("LOKET_KAFKA_USERNAME: needed")
+    environment.setenv("LOKET_KAFKA_USERNAME", "booking")
+    environment.setenv("LOKET_KAFKA_PASSWORD_FILE", str(tmp_path / "word"))
+    assert told().startswith("LOKET_KAFKA_PASSWORD_FILE: names no file")
+    (tmp_path / "word").write_text("s3cret")
+    environment.setenv("LOKET_KAFKA_CA_FILE", str(tmp_path / "ca"))
+    assert told() == "LOKET_KAFKA_CA_FILE: no file with certificates."
+    (tmp_path / "ca").write_text("no certificate")
+    assert told() == "LOKET_KAFKA_CA_FILE: no file with certificates."
+    environment.delenv("LOKET_KAFKA_CA_FILE")
+    assert ServiceSettings.load().kafka_tls
+
+
 def test_every_setting_is_described() -> None:
     rows = describe(ServiceSettings)
     assert len(rows) == len(ServiceSettings.model_fields)
