@@ -12,6 +12,8 @@ import structlog
 
 CHECK_SECONDS = 2.0
 REMEMBER_SECONDS = 1.0
+# Before it was ever ready: who waits for a start asks often, and should not wait for a memory.
+STARTING_SECONDS = 0.05
 
 Check = Callable[[], Awaitable[object]]
 Watchdog = Callable[[], str | None]
@@ -46,6 +48,7 @@ class Health:
     checks: dict[str, Check] = field(default_factory=dict)
     watchdogs: dict[str, Watchdog] = field(default_factory=dict)
     _last: tuple[float, Report] | None = None
+    _was_ready: bool = False
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def check(self, name: str, check: Check) -> None:
@@ -61,15 +64,20 @@ class Health:
         return Report({name: watchdog() for name, watchdog in self.watchdogs.items()})
 
     async def ready(self) -> Report:
-        """What the checks say, at most a second old, so that probes cannot load the database."""
+        """What the checks say, at most a second old, so that probes cannot load the database.
+
+        During the start it is a twentieth of that.
+        """
         async with self._lock:
             now = time.monotonic()
-            if self._last is None or now - self._last[0] > REMEMBER_SECONDS:
+            kept = REMEMBER_SECONDS if self._was_ready else STARTING_SECONDS
+            if self._last is None or now - self._last[0] > kept:
                 names = list(self.checks)
                 found = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
                 report = Report(dict(zip(names, found, strict=True)))
                 self._tell_change(report)
                 self._last = (now, report)
+                self._was_ready = self._was_ready or report.is_good
             return self._last[1]
 
     def _tell_change(self, report: Report) -> None:

@@ -333,6 +333,26 @@ async def test_many_probes_are_one_check(health: Health) -> None:
     assert asked == 1
 
 
+async def test_a_start_is_not_held_up_by_what_was_found_before(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Only the memory of a start has ended: the ordinary one lasts for longer than any test.
+    monkeypatch.setattr("chassis.health.STARTING_SECONDS", -1.0)
+    monkeypatch.setattr("chassis.health.REMEMBER_SECONDS", 3600.0)
+    reason: str | None = "no partitions were assigned yet"
+
+    async def kafka() -> None:
+        if reason is not None:
+            raise NotReady(reason)
+
+    health.check("kafka", kafka)
+    assert not (await health.ready()).is_good
+    reason = None
+    assert (await health.ready()).is_good
+    reason = "away again"
+    assert (await health.ready()).is_good  # ready once: from here on probes are spared
+
+
 async def test_requests_are_counted_by_route_and_never_by_address(
     client: httpx.AsyncClient,
 ) -> None:
