@@ -16,7 +16,7 @@ from chassis.database import Tx
 from chassis.errors import KeyReused
 from chassis.eventlog import Cause, Recorded
 from chassis.failpoints import failpoint
-from contracts.base import Answer, Command, Decision, Fact, Refused
+from contracts.base import Answer, Command, Decision, Fact, Refused, as_json
 
 A = TypeVar("A", bound=Answer)
 
@@ -91,7 +91,7 @@ class Submission:
     @property
     def identity(self) -> tuple[str, str]:
         """Two submissions with one identity are one request."""
-        return str(self.command.actor), self.command.key
+        return self.command.actor, self.command.key
 
     def fingerprint(self) -> bytes:
         """Equal for equal requests, whatever the attempt."""
@@ -121,7 +121,7 @@ class _Group:
             return refusal
         for fact in decision.facts:
             self._record(fact, submission)
-        return Outcome(decision.answer.model_dump_json())
+        return Outcome(as_json(decision.answer))
 
     def _record(self, fact: Fact, submission: Submission) -> None:
         command = submission.command

@@ -8,11 +8,13 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from chassis import metrics, telemetry
 from chassis.database import OVERTAKEN, Database, is_away
+from chassis.deadlines import Deadlines
 from chassis.decide import Domain, Outcome, Result, Submission, decide, outcome_of
-from chassis.errors import Conflict, TooSlow, Unavailable
+from chassis.errors import Conflict, Unavailable
 from chassis.eventlog import Cause
 from chassis.failpoints import failpoint
 from chassis.lanes import Lanes, lane_of
@@ -30,7 +32,7 @@ _PACE_SECONDS = 0.005
 @dataclass(slots=True)
 class _Waiting:
     submission: Submission
-    answer: "asyncio.Future[Outcome]"
+    answer: "asyncio.Future[Any]"
     give_up_at: float
 
     def settle(self, result: Result | Exception) -> None:
@@ -60,7 +62,7 @@ class Dispatcher:
         self._domain = domain
         self._on_commit = on_commit
         self._group_max = group_max
-        self._deadline_seconds = deadline_seconds
+        self._deadlines = Deadlines(deadline_seconds)
         self._waiting: Lanes[_Waiting] = Lanes(limit=queue_limit, lane_limit=lane_limit)
         self._wake = asyncio.Event()
         self._pace = Pace(_PACE_SECONDS)
@@ -94,11 +96,9 @@ class Dispatcher:
         name = type(command).__name__
         started = time.monotonic()
         try:
-            attributes: dict[Attribute, str | int] = {Attribute.COMMAND: name}
-            with telemetry.span(f"decide {name}", cause.traceparent, attributes=attributes):
-                cause = replace(
-                    cause, traceparent=telemetry.current_traceparent() or cause.traceparent
-                )
+            if telemetry.is_on():
+                outcome = await self._traced(name, command, cause)
+            else:
                 outcome = await self._queue(Submission(command, cause))
         except Exception as problem:
             metrics.COMMANDS(name, "refused" if isinstance(problem, Refused) else "failed").inc()
@@ -107,22 +107,25 @@ class Dispatcher:
         metrics.COMMAND_SECONDS(name).observe(time.monotonic() - started)
         return outcome
 
+    async def _traced(self, name: str, command: Command, cause: Cause) -> Outcome:
+        attributes: dict[Attribute, str | int] = {Attribute.COMMAND: name}
+        with telemetry.span(f"decide {name}", cause.traceparent, attributes=attributes):
+            cause = replace(cause, traceparent=telemetry.current_traceparent() or cause.traceparent)
+            return await self._queue(Submission(command, cause))
+
     async def _queue(self, submission: Submission) -> Outcome:
         lane = lane_of(submission.command)
         reason = "closing" if self._closing else self._waiting.full(lane)
         if reason is not None:
             metrics.QUEUE_REJECTED(reason).inc()
             raise Unavailable(retry_after_seconds=1)
-        loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + self._deadline_seconds
-        waiting = _Waiting(submission, loop.create_future(), give_up_at)
+        answer = asyncio.get_running_loop().create_future()
+        waiting = _Waiting(submission, answer, self._deadlines.begin(answer))
         self._waiting.put(lane, waiting)
         self._wake.set()
-        try:
-            async with asyncio.timeout_at(give_up_at):
-                return await waiting.answer
-        except TimeoutError:
-            raise TooSlow from None
+        self._pace.see(len(self._waiting))
+        outcome: Outcome = await answer
+        return outcome
 
     async def _flush_forever(self) -> None:
         while not (self._closing and not self._waiting):

@@ -23,6 +23,11 @@ Count = Annotated[int, Field(ge=1, le=2_147_483_647)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
 
+def as_json(model: BaseModel) -> str:
+    """The same text as from `model_dump_json`, in half of the time: there are no options."""
+    return model.__pydantic_serializer__.to_json(model).decode()
+
+
 class Fact(BaseModel):
     """Something that happened in an office. Immutable; carries references, never personal data.
 
@@ -45,6 +50,7 @@ class Fact(BaseModel):
     """Where it is published. `agency.*.…` stands for one topic per agency."""
 
     @classmethod
+    @cache
     def wire_type(cls) -> str:
         """The CloudEvents type, for example `booking.appointment_booked.v1`."""
         return f"{cls.type}.v{cls.version}"
@@ -111,8 +117,13 @@ class Command(BaseModel):
 
     def fingerprint_source(self) -> str:
         """What must be equal for two requests with one key to count as the same request."""
-        left_out = {"actor", "at", "key", *self.minted}
-        return f"{type(self).__name__}:{self.model_dump_json(exclude=left_out)}"
+        said = self.__pydantic_serializer__.to_json(self, exclude=_left_out(type(self)))
+        return f"{type(self).__name__}:{said.decode()}"
+
+
+@cache
+def _left_out(kind: type[Command]) -> set[str]:
+    return {"actor", "at", "key", *kind.minted}
 
 
 class Refused(Exception):

@@ -6,6 +6,7 @@ Opaque ids are UUIDs; names that people choose (agencies, malls, services) are c
 import os
 import re
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Self
 from uuid import UUID, SafeUUID, uuid5
@@ -19,6 +20,9 @@ _NAMESPACE = UUID("6c6f6b65-7400-5000-8000-000000000001")
 # Looking it up in the enumeration would cost more than the rest of making an id.
 _SAFE_UNKNOWN = SafeUUID.unknown
 _MASK_TIME = (1 << 48) - 1
+# The slots themselves: UUID's own way to set them asks first whether one may.
+_set_int: Callable[[UUID, int], None] = UUID.__dict__["int"].__set__
+_set_safe: Callable[[UUID, SafeUUID], None] = UUID.__dict__["is_safe"].__set__
 
 
 def uuid7() -> UUID:
@@ -26,10 +30,14 @@ def uuid7() -> UUID:
 
     Ids sort by birth to the millisecond; within one millisecond their order means nothing.
     """
+    return UUID(int=_uuid7_number())
+
+
+def _uuid7_number() -> int:
     milliseconds = time.time_ns() // 1_000_000
     random = int.from_bytes(os.urandom(10), "big")
     value = (milliseconds & _MASK_TIME) << 80 | 7 << 76 | (random >> 68 & 0xFFF) << 64
-    return UUID(int=value | 0b10 << 62 | random & ((1 << 62) - 1))
+    return value | 0b10 << 62 | random & ((1 << 62) - 1)
 
 
 class Id(UUID):
@@ -40,15 +48,18 @@ class Id(UUID):
     def __init__(self, value: str | UUID) -> None:
         if isinstance(value, UUID):
             # What UUID's own constructor would do, without checking again what was checked.
-            object.__setattr__(self, "int", value.int)
-            object.__setattr__(self, "is_safe", _SAFE_UNKNOWN)
+            _set_int(self, value.int)
+            _set_safe(self, _SAFE_UNKNOWN)
         else:
             super().__init__(value)
 
     @classmethod
     def new(cls) -> Self:
         """A fresh id. Called at the edges only: the domain draws no lots."""
-        return cls(uuid7())
+        made = cls.__new__(cls)
+        _set_int(made, _uuid7_number())
+        _set_safe(made, _SAFE_UNKNOWN)
+        return made
 
     @classmethod
     def of(cls, *parts: str) -> Self:
@@ -58,8 +69,7 @@ class Id(UUID):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(
-            cls,
-            core_schema.uuid_schema(),
+            partial(_typed, cls), core_schema.uuid_schema()
         )
 
     @classmethod
@@ -67,6 +77,10 @@ class Id(UUID):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         return {**handler(schema), "description": cls.__doc__}
+
+
+def _typed(kind: type[Id], value: UUID) -> Id:
+    return value if type(value) is kind else kind(value)
 
 
 class AppointmentId(Id):

@@ -54,11 +54,6 @@ class SubmitApplication(Command):
         entries = [EntryKey(kind, code) for kind, code in named if code is not None]
         return [TrackingCode(self.application_id, self.code_digest), *entries]
 
-    def fingerprint_source(self) -> str:
-        """The digest follows from a minted id and is bytes, which JSON would not take."""
-        left_out = {"actor", "at", "key", *self.minted}
-        return f"{type(self).__name__}:{self.model_dump_json(exclude=left_out)}"
-
 
 class Submitted(Answer):
     """The id of the new application. Its code is derived from it at the edge, never stored."""

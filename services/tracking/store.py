@@ -38,10 +38,10 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     found: dict[Hashable, Any] = {key: key for key in _of(TrackingCode, keys)}
     # Each id is looked up as everything: a report id that equals an application's hides neither.
     ids = _of(UUID, keys)
-    for row in await lock_rows(tx, APPLICATIONS, _plain(ids)):
+    for row in await lock_rows(tx, APPLICATIONS, ids):
         application = _application(row)
         found[application.id] = application
-    others = _plain(one for one in ids if one not in found)
+    others = [one for one in ids if one not in found]
     for row in await tx.fetch(_ANSWERED, others) if others else ():
         answered = _answered(row)
         found[answered.id] = answered
@@ -56,7 +56,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     """Write changed applications and the codes of new ones; look-ups have no row of their own."""
     await save_rows(tx, APPLICATIONS, [_row(one) for one in _of(Application, states)])
-    codes = [(UUID(int=one.application_id.int), one.digest) for one in _of(TrackingCode, states)]
+    codes = [(one.application_id, one.digest) for one in _of(TrackingCode, states)]
     await save_rows(tx, TRACKING_CODES, codes)
 
 
@@ -69,18 +69,14 @@ def _of(kind: type[K], things: Iterable[Any]) -> list[K]:
     return [thing for thing in things if isinstance(thing, kind)]
 
 
-def _plain(ids: Iterable[UUID]) -> list[UUID]:
-    return [UUID(int=one.int) for one in ids]
-
-
 def _row(application: Application) -> tuple[Any, ...]:
     return (
-        UUID(int=application.id.int),
+        application.id,
         application.version,
         application.journey,
         application.revision,
         application.life,
-        json.dumps([asdict(stage) for stage in application.stages]),
+        json.dumps([asdict(stage) for stage in application.stages]) if application.stages else "[]",
     )
 
 

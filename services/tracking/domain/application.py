@@ -89,7 +89,9 @@ class Application:
         if state is not None:
             return self._with(getattr(fact, "stage"), state)  # noqa: B009 - all of them have one
         life = _LIFE_AFTER.get(type(fact), self.life)
-        return replace(self, version=self.version + 1, life=life)
+        return Application(
+            self.id, self.version + 1, self.journey, self.revision, life, self.stages
+        )
 
     def _stage(self, code: StageCode) -> Stage:
         if self.life != "running":
