@@ -1,23 +1,23 @@
 """The read model as a fold: one row per application and one timeline entry per fact.
 
-The fold is pure; `load_rows` and `save_rows` at the bottom are its edges.
+A batch is folded as a whole: rows are read as a set, changed in memory fact by fact, and written
+once, however many facts of theirs it held.
 """
 
 import json
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chassis.arrivals import Delivered, aggregate_of
+from chassis.arrivals import Delivered, Rejected, aggregate_of
 from chassis.database import Tx, add_rows, lock_rows
 from chassis.database import save_rows as upsert_rows
 from contracts import tracking
 from contracts.base import Fact
 from contracts.catalogue import EntryPublished
 from contracts.envelope import Envelope
-from contracts.ids import ApplicationId, EventId
 from services.tracking.store import save_entries
 from services.tracking.tables import APPLICATION_VIEW, TIMELINE
 
@@ -29,6 +29,7 @@ _STATES: Mapping[type[Fact], str] = {
     tracking.StageDone: "done",
     tracking.StageRefused: "refused",
 }
+_RECORDED_AT = 6  # where `fold` puts it
 # Waits for the last transaction that numbered entries, so that positions appear in their order.
 _TAKE_POSITIONS = """
 UPDATE timeline_head SET position = position + $1, as_of = $2 WHERE id = 1 RETURNING position
@@ -46,11 +47,14 @@ class StageView:
     because: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class ApplicationView:
-    """What people may see of an application. `agencies` are those that had to do with it."""
+    """What people may see of an application. `agencies` are those that had to do with it.
 
-    id: ApplicationId
+    It is changed in place, within the transaction that has locked its row.
+    """
+
+    id: UUID
     version: int
     submitted_at: datetime
     updated_at: datetime
@@ -65,18 +69,8 @@ class ApplicationView:
     agencies: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One fact on the timeline; it gets its position when it is saved."""
-
-    id: EventId
-    key: str
-    envelope: Envelope
-    agency: str | None
-    stage: str | None
-    journey: str | None
-    revision: int | None
-    data: str
+Views = dict[int, ApplicationView]
+"""Applications by the number of their id, which is quicker to look up than the id itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,35 +81,43 @@ class EntryRevision:
     body: str
 
 
-def keys_of(delivered: Delivered) -> Iterable[Hashable]:
-    """The application whose row this fact may change or explain."""
-    application_id = _of(delivered.fact, "application_id")
-    return [application_id] if application_id is not None else []
+async def take_in(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
+    """Fold a batch into the read model, in the order in which it came."""
+    views = await load_views(tx, batch)
+    changed: Views = {}
+    entries = [fold(views, changed, delivered) for delivered in batch]
+    await save_views(tx, list(changed.values()))
+    await save_timeline(tx, entries)
+    return ()
 
 
-def fold(rows: Mapping[Hashable, Any], delivered: Delivered) -> Iterable[Any]:
-    """The rows that a fact changes: its application's, and its own entry."""
-    fact, envelope = delivered.fact, delivered.envelope
+def fold(views: Views, changed: Views, delivered: Delivered) -> tuple[Any, ...]:
+    """The row of the timeline that a fact becomes, but for its position.
+
+    The application that it changes stands in both dictionaries afterwards.
+    """
+    fact, envelope, arrival = delivered.fact, delivered.envelope, delivered.arrival
     assert fact is not None  # noqa: S101 - this subscription looks into every event that it takes
-    view = rows.get(_of(fact, "application_id"))
-    if fact.aggregate == "application":
-        view = seen(view, fact, envelope)
-        yield view
-    yield Entry(
-        id=envelope.id,
-        key=delivered.arrival.key,
-        envelope=envelope,
-        agency=_of(fact, "agency"),
-        stage=_of(fact, "stage"),
-        journey=view.journey if view is not None else None,
-        revision=view.revision if view is not None else None,
-        data=delivered.arrival.value.decode(),
+    said = vars(fact).get  # a missing attribute would cost thirty times that
+    about: UUID | None = said("application_id")
+    view = views.get(about.int) if about is not None else None
+    if about is not None and fact.aggregate == "application":
+        view = views[about.int] = changed[about.int] = seen(view, fact, envelope)
+    return (
+        envelope.id,
+        arrival.key,
+        envelope.type,
+        aggregate_of(envelope.subject),
+        envelope.version or 1,
+        envelope.time,
+        envelope.recorded_at or envelope.time,
+        envelope.actor,
+        said("agency"),
+        said("stage"),
+        view.journey if view is not None else None,
+        view.revision if view is not None else None,
+        arrival.value.decode(),
     )
-
-
-def _of(fact: Fact | None, field: str) -> Any:
-    """A field that only some facts have; as a missing attribute it would cost thirty times that."""
-    return vars(fact).get(field) if fact is not None else None
 
 
 def seen(view: ApplicationView | None, fact: Fact, envelope: Envelope) -> ApplicationView:
@@ -136,38 +138,34 @@ def seen(view: ApplicationView | None, fact: Fact, envelope: Envelope) -> Applic
         )
     if view is None:
         raise ValueError("an application begins with its submission")
-    view = replace(
-        view,
-        version=envelope.version or view.version + 1,
-        updated_at=envelope.time,
-        recorded_at=recorded_at,
-    )
+    view.version = envelope.version or view.version + 1
+    view.updated_at = envelope.time
+    view.recorded_at = recorded_at
     match fact:
-        case tracking.ApplicationCompleted():
-            return replace(view, state="completed")
-        case tracking.ApplicationRefused():
-            return replace(view, state="refused")
         case tracking.ActivityRecorded():
-            return _involving(view, fact.agency)
+            _involve(view, fact.agency)
+        case tracking.ApplicationCompleted():
+            view.state = "completed"
+        case tracking.ApplicationRefused():
+            view.state = "refused"
         case _:
-            return _with_stage(view, fact, envelope.time)
+            _set_stage(view, fact, envelope.time)
+    return view
 
 
-def _with_stage(view: ApplicationView, fact: Fact, at: datetime) -> ApplicationView:
-    stage: Any = fact
-    because = _of(fact, "requirement") or _of(fact, "reason")
+def _set_stage(view: ApplicationView, fact: Any, at: datetime) -> None:
+    because = vars(fact).get("requirement") or vars(fact).get("reason")
     since = at.astimezone(UTC).isoformat()
-    news = StageView(stage.stage, stage.agency, _STATES[type(fact)], since, because)
+    news = StageView(fact.stage, fact.agency, _STATES[type(fact)], since, because)
     others = [one for one in view.stages if one.stage != news.stage]
     place = next((at for at, one in enumerate(view.stages) if one.stage == news.stage), len(others))
-    stages = (*others[:place], news, *others[place:])
-    return _involving(replace(view, stages=stages), stage.agency)
+    view.stages = (*others[:place], news, *others[place:])
+    _involve(view, news.agency)
 
 
-def _involving(view: ApplicationView, agency: str) -> ApplicationView:
-    if agency in view.agencies:
-        return view
-    return replace(view, agencies=(*view.agencies, agency))
+def _involve(view: ApplicationView, agency: str) -> None:
+    if agency not in view.agencies:
+        view.agencies = (*view.agencies, agency)
 
 
 def no_keys(_delivered: Delivered) -> Iterable[Hashable]:
@@ -192,29 +190,31 @@ async def save_revisions(tx: Tx, revisions: Sequence[EntryRevision]) -> None:
     await save_entries(tx, [(*one.id, one.body) for one in revisions])
 
 
-async def load_views(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
-    """The rows of these applications, locked."""
-    ids = [UUID(int=key.int) for key in keys if isinstance(key, UUID)]
-    views = [_view(row) for row in await lock_rows(tx, APPLICATION_VIEW, ids)]
-    return {view.id: view for view in views}
+async def load_views(tx: Tx, batch: Iterable[Delivered]) -> Views:
+    """The rows of the applications that these facts change or explain, locked."""
+    named = (vars(delivered.fact).get("application_id") for delivered in batch)
+    ids = {one.int: one for one in named if one is not None}
+    views = [_view(row) for row in await lock_rows(tx, APPLICATION_VIEW, ids.values())]
+    return {view.id.int: view for view in views}
 
 
-async def save_views(tx: Tx, rows: Sequence[ApplicationView | Entry]) -> None:
-    """Write the rows, and number the entries in the order of the facts."""
-    views = [row for row in rows if isinstance(row, ApplicationView)]
+async def save_views(tx: Tx, views: Sequence[ApplicationView]) -> None:
+    """Write the rows of applications."""
     await upsert_rows(tx, APPLICATION_VIEW, [_view_row(view) for view in views])
-    entries = [row for row in rows if isinstance(row, Entry)]
+
+
+async def save_timeline(tx: Tx, entries: Sequence[tuple[Any, ...]]) -> None:
+    """Number the entries in the order of the facts, and write them."""
     if entries:
-        as_of = max(entry.envelope.recorded_at or entry.envelope.time for entry in entries)
+        as_of = max(entry[_RECORDED_AT] for entry in entries)
         last = await tx.fetchval(_TAKE_POSITIONS, len(entries), as_of)
-        first = last - len(entries) + 1
-        numbered = enumerate(entries, start=first)
-        await add_rows(tx, TIMELINE, [_entry_row(at, entry) for at, entry in numbered])
+        numbered = enumerate(entries, start=last - len(entries) + 1)
+        await add_rows(tx, TIMELINE, [(position, *entry) for position, entry in numbered])
 
 
 def _view(row: Any) -> ApplicationView:
     columns = dict(row)
-    columns["id"] = ApplicationId(columns.pop("application_id"))
+    columns["id"] = columns.pop("application_id")
     columns["stages"] = tuple(StageView(**stage) for stage in columns["stages"])
     columns["agencies"] = tuple(columns["agencies"])
     return ApplicationView(**columns)
@@ -222,37 +222,17 @@ def _view(row: Any) -> ApplicationView:
 
 def _view_row(view: ApplicationView) -> tuple[Any, ...]:
     return (
-        UUID(int=view.id.int),
+        view.id,
         view.version,
         view.state,
         view.mall,
         view.service,
         view.journey,
         view.revision,
-        UUID(int=view.ticket_id.int) if view.ticket_id is not None else None,
+        view.ticket_id,
         json.dumps([asdict(stage) for stage in view.stages]),
         json.dumps(view.agencies),
         view.submitted_at,
         view.updated_at,
         view.recorded_at,
-    )
-
-
-def _entry_row(position: int, entry: Entry) -> tuple[Any, ...]:
-    envelope = entry.envelope
-    return (
-        position,
-        UUID(int=entry.id.int),
-        entry.key,
-        envelope.type,
-        aggregate_of(envelope.subject),
-        envelope.version or 1,
-        envelope.time,
-        envelope.recorded_at or envelope.time,
-        envelope.actor,
-        entry.agency,
-        entry.stage,
-        entry.journey,
-        entry.revision,
-        entry.data,
     )

@@ -59,9 +59,7 @@ READ_MODEL = Subscription(
     consumer="tracking.read_model",
     topics=_SEEN_TOPICS,
     reading=reading_of([event for event in EVENTS if event.topic in _SEEN_TOPICS], BY_WIRE_TYPE),
-    apply=project(
-        projection.keys_of, projection.load_views, projection.fold, projection.save_views
-    ),
+    apply=projection.take_in,
 )
 
 SERVICE = Service(
