@@ -30,6 +30,8 @@ PATIENT_FETCH_BYTES = 65_536
 _FETCH = 5_000
 _SILENCE_SECONDS = 30.0
 _HANDSHAKE_SECONDS = 2.0
+# The first lets sends that are on their way fail, the second breaks off one that connects.
+_CANCELLATIONS, _CLOSE_SECONDS = 2, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,38 @@ def new_producer(where: Where, client_id: str) -> AIOKafkaProducer:
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         metadata_max_age_ms=METADATA_MAX_AGE_MS,
     )
+
+
+async def give_up(producer: AIOKafkaProducer, seconds: float) -> None:
+    """Stop a producer; what it could not deliver within `seconds` it never will.
+
+    Its own `stop` waits until all is delivered. Cut short, it leaves behind a task that goes on
+    sending beside the next producer, and connections that nobody closes.
+    """
+    sending = producer._sender.sender_task  # noqa: SLF001 - the client offers no other way
+    try:
+        async with asyncio.timeout(seconds):
+            await producer.flush()
+            await producer.stop()
+    except TimeoutError:
+        pass
+    finally:
+        producer._closed = True  # noqa: SLF001 - so it is from here on
+        for _ in range(_CANCELLATIONS):
+            if sending is None or sending.done():
+                break
+            sending.cancel()
+            await _close(producer)  # fails what is on its way, which is waited for
+            await asyncio.wait([sending], timeout=_CLOSE_SECONDS)
+        await _close(producer)
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Close all connections; one that does not end in time is left to the system."""
+    closing = asyncio.create_task(producer.client.close())
+    _, late = await asyncio.wait([closing], timeout=_CLOSE_SECONDS)
+    for task in late:
+        task.cancel()
 
 
 def new_reader(where: Where, client_id: str) -> AIOKafkaConsumer:

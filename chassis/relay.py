@@ -6,7 +6,8 @@ each key in order.
 """
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ _LOCK = 7_204_816_131
 _RETRY_SECONDS = 0.5
 _PACE_SECONDS = 0.005
 _STOP_SECONDS = 3.0
+_GIVE_UP_SECONDS = 3.0
 
 _UNSENT = """
 SELECT seq, event_id, type, aggregate_id, version, topic, key, time, recorded_at, actor,
@@ -144,7 +146,7 @@ class Relay:
             )
             await self._send_forever(_Lease(connection, epoch))
         finally:
-            await _bounded(connection.close(timeout=2))
+            await _quietly(connection.close(timeout=2))
 
     async def _send_forever(self, lease: _Lease) -> None:
         producer = kafka.new_producer(self._where, f"{self._service}-relay")
@@ -159,8 +161,8 @@ class Relay:
                     await self._pace.rest(sent)
                     await self._pause()
         finally:
-            # A producer that could not deliver would flush for ever; what it held is unsent here.
-            await _bounded(producer.stop())
+            # What it could not deliver is unsent here.
+            await _quietly(kafka.give_up(producer, _GIVE_UP_SECONDS))
 
     async def _pause(self) -> None:
         try:
@@ -222,9 +224,6 @@ class Relay:
         metrics.RELAY_SENT().inc(len(seqs))
 
 
-async def _bounded(closing: Any) -> None:
-    try:
-        async with asyncio.timeout(3):
-            await closing
-    except Exception:  # noqa: BLE001, S110 - what is being thrown away may fail as it likes
-        pass
+async def _quietly(closing: Awaitable[None]) -> None:
+    with contextlib.suppress(Exception):  # what is being thrown away may fail as it likes
+        await closing

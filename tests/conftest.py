@@ -1,9 +1,12 @@
 """What all tests share: one real Kafka and PostgreSQL per run, fresh databases for who asks."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from weakref import WeakSet
 
 import pytest
 import structlog
+from aiokafka.conn import AIOKafkaConnection
 from hypothesis import settings
 
 from chassis import logs
@@ -19,6 +22,30 @@ settings.load_profile("loket")
 def plain_logs() -> None:
     """Not structlog's own form for a terminal, which prints all local variables."""
     structlog.configure(processors=[logs.without_message, structlog.processors.JSONRenderer()])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def connections() -> Iterator[WeakSet[AIOKafkaConnection]]:
+    """All connections to Kafka that are made in this process, closed or not."""
+    made: WeakSet[AIOKafkaConnection] = WeakSet()
+    connect = AIOKafkaConnection.connect
+
+    async def noted(connection: AIOKafkaConnection) -> Any:
+        made.add(connection)
+        return await connect(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AIOKafkaConnection, "connect", noted)
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def no_connection_is_left(connections: WeakSet[AIOKafkaConnection]) -> Iterator[None]:
+    """Who leaves one open is told here, and not by whichever test runs when it is collected."""
+    yield
+    left = [str(one) for one in connections if one._writer is not None]
+    connections.clear()
+    assert left == []
 
 
 @pytest.fixture(scope="session")
