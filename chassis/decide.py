@@ -9,10 +9,10 @@ import json
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from chassis import eventlog
-from chassis.database import Tx
+from chassis.database import Tx, Values
 from chassis.errors import KeyReused
 from chassis.eventlog import Cause, Recorded
 from chassis.failpoints import failpoint
@@ -79,6 +79,7 @@ class RepeatedRefusal(Refused):
 
 
 Result = Outcome | Refused | KeyReused
+Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Submission:
     cause: Cause
 
     @property
-    def identity(self) -> tuple[str, str]:
+    def identity(self) -> Identity:
         """Two submissions with one identity are one request."""
         return self.command.actor, self.command.key
 
@@ -98,10 +99,9 @@ class Submission:
         return hashlib.sha256(self.command.fingerprint_source().encode()).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     fingerprint: bytes
-    result: Result
+    result: Outcome | Refused
 
 
 @dataclass
@@ -124,12 +124,15 @@ class _Group:
         return Outcome(as_json(decision.answer))
 
     def _record(self, fact: Fact, submission: Submission) -> None:
-        command = submission.command
-        known = self.states.get(fact.aggregate_id)
+        command, aggregate_id = submission.command, fact.aggregate_id
+        known = self.states.get(aggregate_id)
         version = (known.version if known is not None else 0) + 1
         for state in self.domain.evolve(self.states, fact, command.at):
-            self.states[state.id] = self.changed[state.id] = state
-        self.facts.append(Recorded(fact, version, command.at, command.actor, submission.cause))
+            key = state.id
+            self.states[key] = self.changed[key] = state
+        self.facts.append(
+            Recorded(fact, aggregate_id, version, command.at, command.actor, submission.cause)
+        )
 
 
 async def decide(domain: Domain, tx: Tx, submissions: Sequence[Submission]) -> list[Result]:
@@ -138,24 +141,27 @@ async def decide(domain: Domain, tx: Tx, submissions: Sequence[Submission]) -> l
     A command that was answered before gets the same answer; the same key with another body gets
     KeyReused. Raises one of `database.OVERTAKEN` when somebody else decided on the same state.
     """
-    given = await _given_before(tx, submissions)
-    fresh = [submission for submission in submissions if submission.identity not in given]
-    needs = dict.fromkeys(key for submission in fresh for key in submission.command.needs())
+    identities = [submission.identity for submission in submissions]
+    named = list(zip(identities, submissions, strict=True))
+    given = await _given_before(tx, identities)
+    needs = dict.fromkeys(
+        key for identity, one in named if identity not in given for key in one.command.needs()
+    )
     group = _Group(domain, await domain.load_many(tx, list(needs)) if needs else {})
-    answered: list[tuple[Submission, bytes, Outcome | Refused]] = []
+    answered: list[Values] = []
     results: list[Result] = []
-    for submission in submissions:
+    for identity, submission in named:
         fingerprint = submission.fingerprint()
-        before = given.get(submission.identity)
+        before = given.get(identity)
         if before is None:
             result = group.decide(submission)
-            answered.append((submission, fingerprint, result))
-            given[submission.identity] = _Given(fingerprint, _as_repeated(result))
+            given[identity] = _Given(fingerprint, result)
+            answered.append(_answered(identity, fingerprint, submission.command, result))
             results.append(result)
         elif before.fingerprint != fingerprint:
             results.append(KeyReused())
         else:
-            results.append(before.result)
+            results.append(_as_repeated(before.result))
     await domain.save_many(tx, list(group.changed.values()))
     await eventlog.append(tx, group.facts)
     await failpoint("dispatch.after_insert")
@@ -184,8 +190,7 @@ SELECT actor, key, fingerprint, name, at, answer, refusal FROM unnest($1::comman
 """
 
 
-async def _given_before(tx: Tx, submissions: Sequence[Submission]) -> dict[tuple[str, str], _Given]:
-    identities = [submission.identity for submission in submissions]
+async def _given_before(tx: Tx, identities: Sequence[Identity]) -> dict[Identity, _Given]:
     rows = await tx.fetch(
         _GIVEN, [actor for actor, _ in identities], [key for _, key in identities]
     )
@@ -194,25 +199,26 @@ async def _given_before(tx: Tx, submissions: Sequence[Submission]) -> dict[tuple
             row["fingerprint"],
             RepeatedRefusal(json.loads(row["refusal"]))
             if row["answer"] is None
-            else Outcome(row["answer"], repeated=True),
+            else Outcome(row["answer"]),
         )
         for row in rows
     }
 
 
-async def _remember(
-    tx: Tx, answered: Sequence[tuple[Submission, bytes, Outcome | Refused]]
-) -> None:
-    rows = [
-        (
-            *submission.identity,
-            fingerprint,
-            type(submission.command).__name__,
-            submission.command.at,
-            result.answer if isinstance(result, Outcome) else None,
-            json.dumps(result.problem()) if isinstance(result, Refused) else None,
-        )
-        for submission, fingerprint, result in answered
-    ]
-    if rows:
-        await tx.execute(_REMEMBER, rows)
+async def _remember(tx: Tx, answered: Sequence[Values]) -> None:
+    if answered:
+        await tx.execute(_REMEMBER, answered)
+
+
+def _answered(
+    identity: Identity, fingerprint: bytes, command: Command, result: Outcome | Refused
+) -> Values:
+    """The values of the type `commands_row`, in order."""
+    return (
+        *identity,
+        fingerprint,
+        type(command).__name__,
+        command.at,
+        result.answer if isinstance(result, Outcome) else None,
+        json.dumps(result.problem()) if isinstance(result, Refused) else None,
+    )

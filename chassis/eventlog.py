@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from chassis.database import Overtaken, Tx
-from contracts.base import Fact
+from contracts.base import Fact, as_json
 from contracts.ids import Actor, EventId
 
 
@@ -23,24 +24,24 @@ class Cause:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A fact with its place in history, ready to be written."""
 
     fact: Fact
+    aggregate_id: UUID
     version: int
     time: datetime
     actor: Actor
     cause: Cause
 
     def row(self) -> tuple[object, ...]:
-        """The values of `_COLUMNS`, in order."""
+        """The values of the type `event_log_row`, in order."""
         fact, cause = self.fact, self.cause
         return (
             EventId.new(),
             fact.wire_type(),
             fact.aggregate,
-            UUID(int=fact.aggregate_id.int),
+            self.aggregate_id,
             self.version,
             fact.topic_name,
             fact.key,
@@ -49,7 +50,7 @@ class Recorded:
             cause.correlation_id,
             cause.causation_id,
             cause.traceparent,
-            fact.model_dump_json(),
+            as_json(fact),
         )
 
 
@@ -57,11 +58,9 @@ class Recorded:
 # `place` keeps the order of the decisions: `seq` is given out in it, and the relay sends by `seq`.
 _APPEND = """
 WITH fact AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::integer[], $6::text[],
-        $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[],
-        $13::text[])
-    WITH ORDINALITY AS fact (event_id, type, aggregate, aggregate_id, version, topic, key, time,
-                             actor, correlation_id, causation_id, traceparent, payload, place)
+    SELECT * FROM unnest($1::event_log_row[]) WITH ORDINALITY AS fact (
+        event_id, type, aggregate, aggregate_id, version, topic, key, time, actor, correlation_id,
+        causation_id, traceparent, payload, place)
 ), moved AS (
     INSERT INTO heads (aggregate_id, version, aggregate, topic, event_id, correlation_id,
                        traceparent)
@@ -72,7 +71,7 @@ WITH fact AS MATERIALIZED (
         version = excluded.version, aggregate = excluded.aggregate, topic = excluded.topic,
         event_id = excluded.event_id, correlation_id = excluded.correlation_id,
         traceparent = excluded.traceparent
-    WHERE heads.version = ($5::integer[])[array_position($4::uuid[], heads.aggregate_id)] - 1
+    WHERE heads.version = ($3::integer[])[array_position($2::uuid[], heads.aggregate_id)] - 1
     RETURNING 1
 ), logged AS (
     INSERT INTO event_log (event_id, type, aggregate, aggregate_id, version, topic, key, time,
@@ -95,7 +94,10 @@ async def append(tx: Tx, facts: Sequence[Recorded]) -> None:
     """
     if not facts:
         return
-    columns = list(map(list, zip(*(fact.row() for fact in facts), strict=True)))
-    moved = await tx.fetchval(_APPEND, *columns)
-    if moved != len({fact.fact.aggregate_id for fact in facts}):
+    firsts: dict[UUID, int] = {}
+    for fact in facts:
+        firsts.setdefault(fact.aggregate_id, fact.version)
+    rows = [fact.row() for fact in facts]
+    moved = await tx.fetchval(_APPEND, rows, list(firsts), list(firsts.values()))
+    if moved != len(firsts):
         raise Overtaken

@@ -49,6 +49,7 @@ async def test_two_decisions_on_both_sides_of_an_edge_cannot_both_be_written(
     for version in (1, 3):  # decided on what is no longer, and on what is not yet
         stale = Recorded(
             CoinAdded(pot_id=pot, coins=1),
+            pot,
             version,
             add(pot, "x").at,
             Actor("system:test"),
