@@ -3,14 +3,16 @@
 Each has three facts and no more, where a real one has a dozen and answers to its agencies: the
 number of rows per table and the depth of indexes are what is tried, not the length of a history.
 Ids rise with time, as the real ones do, and the facts of one application lie far apart in the log.
+
+Facts are as large as those that the bench adds. Were they larger, each old page would have room for
+one more row, and what comes would be written into old pages instead of behind them.
 """
 
 import hashlib
 from typing import Any
 from uuid import UUID
 
-from bench.relay import payload_of
-from contracts.ids import ApplicationId
+from contracts.ids import ApplicationId, ReportId
 from contracts.tracking import ActivityRecorded, ApplicationSubmitted
 from services.tracking.wiring import READ_MODEL
 
@@ -92,9 +94,12 @@ async def fill(owner: Any, count: int) -> None:
     for rows in _ROWS:
         await owner.execute(rows, count)
     begun = f'{{"application_id": "{application(1)}"}}'
+    fact = {"application_id": application(1), "report_id": ReportId.new(), "agency": "bench"}
+    told = {"activity": "bench step", "lifecycle": "complete"}
+    reported = ActivityRecorded.model_validate({**fact, **told}).model_dump_json()
     for version in range(1, FACTS + 1):
         kind = ApplicationSubmitted if version == 1 else ActivityRecorded
-        data = begun if version == 1 else payload_of(application(1))
+        data = begun if version == 1 else reported
         for rows in _FACTS_OF_A_VERSION:
             await owner.execute(rows, count, version, kind.wire_type(), data)
     # Not within a transaction: also the map of what all can see, which the planner counts on.
