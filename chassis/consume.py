@@ -174,22 +174,22 @@ class Runner:
             return
         for arrival in arrivals:
             headers = dict(arrival.headers)
-            attributes: dict[Attribute, str | int] = {
-                Attribute.CONSUMER: self.subscription.consumer,
-                Attribute.EVENT_ID: headers.get("ce_id", b"").decode("ascii", "replace"),
-                Attribute.PARTITION: arrival.partition,
-                Attribute.OFFSET: arrival.offset,
-                Attribute.BATCH_SIZE: len(arrivals),
-            }
-            parent = headers.get("ce_traceparent")
-            span, _ = telemetry.begin(
+            parent = (headers.get("ce_traceparent") or b"").decode("ascii", "replace")
+            if not parent or telemetry.is_passed_over(parent):
+                continue
+            telemetry.begin(
                 f"apply {self.subscription.consumer}",
-                parent.decode("ascii", "replace") if parent else None,
+                parent,
                 kind=SpanKind.CONSUMER,
-                attributes=attributes,
+                attributes={
+                    Attribute.CONSUMER: self.subscription.consumer,
+                    Attribute.EVENT_ID: headers.get("ce_id", b"").decode("ascii", "replace"),
+                    Attribute.PARTITION: arrival.partition,
+                    Attribute.OFFSET: arrival.offset,
+                    Attribute.BATCH_SIZE: len(arrivals),
+                },
                 start_ns=started_ns,
-            )
-            span.end()
+            )[0].end()
 
     async def take(self, arrivals: Sequence[Arrival]) -> None:
         """Apply a batch or park what cannot be applied; while the database is away, wait."""

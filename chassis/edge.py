@@ -89,7 +89,7 @@ class Edge:
             finally:
                 exchange.place.leave()
                 exchange.count()
-                if telemetry.is_on():
+                if span.is_recording():
                     span.update_name(f"{exchange.method} {exchange.route}")
                     span.set_attribute(Attribute.ROUTE, exchange.route)
                     span.set_attribute(Attribute.STATUS, exchange.status)

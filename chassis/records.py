@@ -14,15 +14,16 @@ from contracts.envelope import Envelope
 
 def begin_span(row: Any) -> tuple[Span, str | None]:
     """The span of sending a fact, and the text that its readers continue."""
-    if not telemetry.is_on():
-        return INVALID_SPAN, row["traceparent"]
+    parent: str | None = row["traceparent"]
+    if not telemetry.is_on() or parent is None or telemetry.is_passed_over(parent):
+        return INVALID_SPAN, parent
     attributes: dict[Attribute, str | int] = {
         Attribute.EVENT_ID: str(row["event_id"]),
         Attribute.EVENT_TYPE: row["type"],
         Attribute.TOPIC: row["topic"],
     }
     return telemetry.begin(
-        f"send {row['type']}", row["traceparent"], kind=SpanKind.PRODUCER, attributes=attributes
+        f"send {row['type']}", parent, kind=SpanKind.PRODUCER, attributes=attributes
     )
 
 

@@ -1,12 +1,16 @@
 """Traces follow one fact: HTTP -> dispatch -> log -> relay -> Kafka -> consumer. Off by default.
 
-What crosses a process or waits in a table is the W3C `traceparent` text; when traces are off, every
-call here costs next to nothing. Attribute names of spans stand in `Attribute` and nowhere else.
+What crosses a process or waits in a table is the W3C `traceparent` text; when traces are off, or
+this one is not recorded, every call here costs next to nothing. Attribute names of spans stand in
+`Attribute` and nowhere else.
 """
 
 import json
+import random
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar, Token
 from enum import StrEnum
 from pathlib import Path
 from typing import TextIO
@@ -17,7 +21,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from typing_extensions import override
@@ -26,6 +30,13 @@ QUEUE_SPANS = 2048
 EXPORT_SECONDS = 2
 _INVALID = trace.INVALID_SPAN
 _PROPAGATOR = TraceContextTextMapPropagator()
+# Valid ids, and flags without the lowest bit: a trace that is not recorded (W3C Trace Context,
+# section 3.2). The other bits may be set: a trace of the SDK that is not recorded ends with 02.
+_PASSED_OVER = re.compile(
+    "00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f][02468ace]", re.ASCII
+)
+# The trace that this task works for, when that is not recorded; no span stands for it.
+_passed_over: ContextVar[str | None] = ContextVar("passed_over", default=None)
 
 
 class Attribute(StrEnum):
@@ -53,6 +64,7 @@ class _Tracing:
 
     tracer: trace.Tracer | None = None
     provider: TracerProvider | None = None
+    share: float = 1.0
 
 
 def configure(
@@ -79,7 +91,9 @@ def configure(
         else OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
     )
     provider = TracerProvider(
-        resource=Resource({"service.name": service}), sampler=ParentBasedTraceIdRatio(share)
+        # The lot of a trace that begins here is drawn before there is a span: see `span`.
+        resource=Resource({"service.name": service}),
+        sampler=DEFAULT_ON,
     )
     # A full queue drops spans; nothing ever waits for a collector.
     provider.add_span_processor(
@@ -92,6 +106,7 @@ def configure(
         )
     )
     _Tracing.provider = provider
+    _Tracing.share = share
     _Tracing.tracer = provider.get_tracer("loket")
 
 
@@ -119,9 +134,21 @@ def span(
 
     `links` are the traceparents of what a batch is made of, where there is no single parent.
     """
-    if _Tracing.tracer is None or _is_passed_over(parent_traceparent):
+    tracer = _Tracing.tracer
+    if tracer is None:
         return nullcontext(_INVALID)
-    return _recorded(_Tracing.tracer, name, parent_traceparent, kind, links, attributes)
+    if parent_traceparent is None:
+        if _passed_over.get() is not None:
+            return nullcontext(_INVALID)
+        context = None
+    elif is_passed_over(parent_traceparent):
+        return _PassedOver(parent_traceparent)
+    else:
+        context = _context(parent_traceparent)
+    begins = not trace.get_current_span(context).get_span_context().is_valid
+    if begins and random.random() >= _Tracing.share:  # noqa: S311 - no secret
+        return _PassedOver(_new_passed_over())
+    return _recorded(tracer, name, context, kind, links, attributes)
 
 
 def begin(
@@ -136,7 +163,7 @@ def begin(
 
     Without a parent or with traces off it is a span that records nothing.
     """
-    if _Tracing.tracer is None or parent_traceparent is None or _is_passed_over(parent_traceparent):
+    if _Tracing.tracer is None or parent_traceparent is None or is_passed_over(parent_traceparent):
         return _INVALID, parent_traceparent
     begun = _Tracing.tracer.start_span(
         name,
@@ -154,6 +181,8 @@ def current_traceparent() -> str | None:
     """The text that lets another process or a later moment continue this trace; None when off."""
     if _Tracing.tracer is None:
         return None
+    if (passed_over := _passed_over.get()) is not None:
+        return passed_over
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
     return carrier.get("traceparent")
@@ -163,6 +192,8 @@ def current_trace_id() -> str | None:
     """The id of the current trace in hexadecimal, for logs; None when there is none."""
     if _Tracing.tracer is None:
         return None
+    if (passed_over := _passed_over.get()) is not None:
+        return passed_over[3:35]
     context = trace.get_current_span().get_span_context()
     return format(context.trace_id, "032x") if context.is_valid else None
 
@@ -171,14 +202,14 @@ def current_trace_id() -> str | None:
 def _recorded(  # noqa: PLR0913 - what makes a span
     tracer: trace.Tracer,
     name: str,
-    parent: str | None,
+    context: Context | None,
     kind: SpanKind,
     links: Sequence[str],
     attributes: dict[Attribute, str | int] | None,
 ) -> Iterator[Span]:
     with tracer.start_as_current_span(
         name,
-        context=_context(parent),
+        context=context,
         kind=kind,
         links=[Link(trace.get_current_span(_context(one)).get_span_context()) for one in links],
         attributes={str(key): value for key, value in (attributes or {}).items()},
@@ -186,20 +217,46 @@ def _recorded(  # noqa: PLR0913 - what makes a span
         record_exception=False,
         set_status_on_exception=False,
     ) as current:
+        outside = _passed_over.set(None)
         try:
             yield current
         except BaseException as problem:
             current.set_status(Status(StatusCode.ERROR, type(problem).__name__))
             raise
+        finally:
+            _passed_over.reset(outside)
 
 
-def _is_passed_over(traceparent: str | None) -> bool:
-    """Whether the flags say that this trace is not recorded (W3C Trace Context, section 3.2)."""
-    return traceparent is not None and traceparent.endswith("-00")
+class _PassedOver:
+    """In place of a span that is not recorded: what is called inside belongs to its trace."""
+
+    __slots__ = ("_outside", "_traceparent")
+
+    def __init__(self, traceparent: str) -> None:
+        self._traceparent = traceparent
+
+    def __enter__(self) -> Span:
+        self._outside: Token[str | None] = _passed_over.set(self._traceparent)
+        return _INVALID
+
+    def __exit__(self, *_: object) -> None:
+        _passed_over.reset(self._outside)
 
 
-def _context(traceparent: str | None) -> Context | None:
-    return _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
+def _new_passed_over() -> str:
+    """The text of a trace that begins here and is not recorded."""
+    # Ids of zeros are not valid. They have to be different, that is all.
+    trace_id, span_id = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+    return f"00-{trace_id:032x}-{span_id:016x}-00"
+
+
+def is_passed_over(traceparent: str) -> bool:
+    """Whether the flags say that this trace is not recorded; ask before computing attributes."""
+    return _PASSED_OVER.fullmatch(traceparent) is not None
+
+
+def _context(traceparent: str) -> Context:
+    return _PROPAGATOR.extract({"traceparent": traceparent})
 
 
 class FileExporter(SpanExporter):

@@ -78,12 +78,26 @@ def test_a_failed_span_names_the_class_and_not_the_message(tmp_path: Path) -> No
     assert "3174012345678901" not in json.dumps(broken)
 
 
-@pytest.mark.parametrize("bad", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "é"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "nonsense",
+        "é",
+        f"00-{'0' * 32}-{'0' * 16}-01",
+        # None of these may travel on as the text of a trace that is not recorded.
+        f"00-{'0' * 32}-{'0' * 16}-00",
+        "nonsense-00",
+        f"{PARENT[:-2]}00\n",
+        f"{PARENT[:-3]}é-00",
+    ],
+)
 def test_a_bad_parent_begins_a_new_trace(bad: str, tmp_path: Path) -> None:
     telemetry.configure("booking", "file", file=tmp_path / "t")
     with telemetry.span("x", bad):
         text = telemetry.current_traceparent()
     assert text is not None
+    assert bad == "" or bad not in text
     assert text[3:35] != "0" * 32
 
 
@@ -121,11 +135,39 @@ def test_a_trace_is_recorded_whole_or_not_at_all(tmp_path: Path) -> None:
     }
 
 
-def test_what_was_passed_over_elsewhere_is_passed_over_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flags", ["00", "02"])
+def test_what_was_passed_over_elsewhere_is_passed_over_here(flags: str, tmp_path: Path) -> None:
     file = tmp_path / "traces.jsonl"
     telemetry.configure("booking", "file", file=file)
-    passed_over = f"{PARENT[:-2]}00"
-    with telemetry.span("send", passed_over) as span:
+    passed_over = f"{PARENT[:-2]}{flags}"
+    with telemetry.span("request", passed_over) as span, telemetry.span("decide") as inner:
         assert not span.is_recording()
+        assert not inner.is_recording()
+        assert telemetry.current_traceparent() == passed_over
+        assert telemetry.current_trace_id() == PARENT[3:35]
+    assert telemetry.current_traceparent() is None
     assert telemetry.begin("apply", passed_over, kind=SpanKind.CONSUMER)[1] == passed_over
     assert spans(file) == []
+
+
+def test_another_trace_may_be_recorded_inside_one_that_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "traces.jsonl"
+    telemetry.configure("booking", "file", file=file, share=0.0)
+    with telemetry.span("request") as span:
+        outside = telemetry.current_traceparent() or ""
+        with telemetry.span("redrive", PARENT), telemetry.span("decide"):
+            assert telemetry.current_trace_id() == PARENT[3:35]
+        assert telemetry.current_traceparent() == outside
+    assert not span.is_recording()
+    assert telemetry.is_passed_over(outside)
+    assert {one["name"] for one in spans(file)} == {"redrive", "decide"}
+
+
+def test_each_trace_that_begins_here_has_an_id_of_its_own(tmp_path: Path) -> None:
+    telemetry.configure("booking", "file", file=tmp_path / "t", share=0.0)
+    seen = set[str | None]()
+    for _ in range(100):
+        with telemetry.span("request"):
+            seen.add(telemetry.current_trace_id())
+    assert len(seen) == 100
+    assert None not in seen
