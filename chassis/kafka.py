@@ -7,7 +7,7 @@ the end.
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -219,14 +219,23 @@ def known_ends(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:
 
 
 async def all_records(
-    reader: AIOKafkaConsumer, places: Sequence[TopicPartition]
+    reader: AIOKafkaConsumer,
+    places: Sequence[TopicPartition],
+    starts: Mapping[TopicPartition, int] | None = None,
 ) -> AsyncIterator[list[Any]]:
-    """What these partitions hold now. Raises TimeoutError when Kafka stops answering."""
+    """What these partitions hold now. Raises TimeoutError when Kafka stops answering.
+
+    `starts` are offsets to begin at; one that is beyond the end is of a log that is gone.
+    """
     if not places:
         return
     reader.assign(places)
     begins = await reader.beginning_offsets(places)
     ends = await reader.end_offsets(places)
+    for place, start in (starts or {}).items():
+        if place in begins and begins[place] < start <= ends[place]:
+            begins[place] = start
+            reader.seek(place, start)
     left = {place for place in places if begins[place] < ends[place]}
     heard = time.monotonic()
     while left:

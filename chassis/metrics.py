@@ -239,6 +239,16 @@ EVENT_LOG_ROOM = _gauge(
     "Facts for which the event log has blocks ahead",
     "once a minute",
 )
+LEDGER_CONTRADICTED = _gauge(
+    "loket_ledger_contradicted_checkpoints",
+    "Checkpoints on Kafka that the ledger's database contradicts: its past was changed",
+    "with each look of the ledger at its checkpoints",
+)
+LEDGER_LOOKS = _counter(
+    "loket_ledger_looks_total",
+    "Looks of the ledger at its checkpoints on Kafka that came to their end",
+    "after each such look",
+)
 LOOP_LAG = _gauge(
     "loket_event_loop_lag_seconds",
     "How late the event loop woke up at the last look",

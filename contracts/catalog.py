@@ -77,9 +77,9 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         "ledger.checkpoints.v1",
         "ledger",
-        (),
+        ("ledger",),
         partitions=1,
-        note="for auditors and the press, who keep copies outside the platform",
+        note="also for auditors and the press, who keep copies outside the platform",
     ),
 )
 

@@ -82,6 +82,22 @@ async def find_checkpoint(database: Database) -> CheckpointView | None:
     return None
 
 
+async def contradicted(
+    database: Database, kept: Sequence[CheckpointRecorded]
+) -> list[CheckpointRecorded]:
+    """Those checkpoints that are not of this ledger as it is now: it is shorter, or was changed."""
+    async with database.transaction() as tx:
+        size = await tx.fetchval("SELECT size FROM running") or 0
+        rows = await tx.fetch(_DIGESTS, [one.size for one in kept])
+    digests = {0: Running().digest, **{row["seq"]: row["digest"] for row in rows}}
+    return [
+        one for one in kept if one.size > size or digests.get(one.size) != bytes.fromhex(one.digest)
+    ]
+
+
+_DIGESTS = "SELECT seq, digest FROM entries WHERE seq = ANY($1::bigint[])"
+
+
 async def verify(database: Database, published: Sequence[Checkpoint] = ()) -> Report:
     """Compute everything again from the rows of one moment, and compare.
 

@@ -1,13 +1,24 @@
 """The settings of the ledger, and the one setting that a check of it needs."""
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chassis.settings import PREFIX, ServiceSettings
+from chassis.settings import PREFIX, Seconds, ServiceSettings
 
 
 class LedgerSettings(ServiceSettings):
-    """The ledger needs nothing beyond what every service has."""
+    """The ledger looks at its own checkpoints where it cannot change them: on Kafka."""
+
+    checkpoints_seconds: Seconds = Field(
+        300.0, description="Pause between two looks at the checkpoints on Kafka."
+    )
+    checkpoints_from: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="First offset of ledger.checkpoints.v1 that must agree with the database; "
+        "raise it past a contradiction that has been explained.",
+    )
 
 
 class VerifySettings(BaseSettings):

@@ -5,7 +5,7 @@ from chassis.decide import Domain
 from chassis.service import Service
 from chassis.subscription import Subscription
 from contracts import catalog
-from services.ledger import api, handlers, projection, store
+from services.ledger import api, consumers, handlers, projection, store
 from services.ledger.commands import RecordCheckpoint
 from services.ledger.domain import checkpoint
 from services.ledger.settings import LedgerSettings
@@ -40,4 +40,5 @@ SERVICE = Service(
     domain=DOMAIN,
     router=api.router,
     subscriptions=SUBSCRIPTIONS,
+    tasks=(consumers.watch_checkpoints,),
 )

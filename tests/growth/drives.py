@@ -14,7 +14,7 @@ from uuid import uuid4
 from aiokafka import TopicPartition
 from fastapi.routing import APIRoute
 
-from chassis import places, testing
+from chassis import metrics, places, testing
 from chassis.retention import Retention
 from chassis.testing import Probe
 from contracts.catalog import TOPICS
@@ -158,7 +158,7 @@ async def notify(place: Place) -> set[str]:
 
 
 async def ledger(place: Place) -> set[str]:
-    """Facts in order and out of order, and a checkpoint that goes to Kafka."""
+    """Facts in order and out of order, and a checkpoint that goes to Kafka and is looked at."""
     topic = next(topic for topic in TOPICS if topic.name == "ledger.checkpoints.v1")
     await create(place.stack.bootstrap, [topic])
     mark = f"t{secrets.token_hex(4)}"
@@ -169,7 +169,9 @@ async def ledger(place: Place) -> set[str]:
         ),
     )
     bootstrap = place.stack.bootstrap
-    async with testing.running(service, place.database, bootstrap=bootstrap) as probe:
+    async with testing.running(
+        service, place.database, bootstrap=bootstrap, checkpoints_seconds=1
+    ) as probe:
         left = _doors(probe)
         first, second, third, _ = story(probe, ApplicationId.new())
         await probe.deliver(mark, first, third)
@@ -182,6 +184,7 @@ async def ledger(place: Place) -> set[str]:
         _good(await probe.client.get("/v1/entries", headers=operator))
         await _operate(probe)
         await _until_all_is_sent(probe)
+        await _until_looked()
     return left
 
 
@@ -247,6 +250,18 @@ async def _settle(probe: Probe, operator: Mapping[str, str], parked_id: int, how
     key = {"Idempotency-Key": uuid4().hex}
     path = f"/v1/parked/{parked_id}/{how}"
     _good(await probe.client.post(path, headers={**operator, **key}))
+
+
+async def _until_looked() -> None:
+    """The ledger has looked at its checkpoints twice, so once after what is on Kafka now."""
+    wanted = _looks() + 2
+    async with asyncio.timeout(30):
+        while _looks() < wanted:  # noqa: ASYNC110 - the task tells no event
+            await asyncio.sleep(0.1)
+
+
+def _looks() -> float:
+    return metrics.REGISTRY.get_sample_value("loket_ledger_looks_total") or 0.0
 
 
 async def _until_all_is_sent(probe: Probe) -> None:

@@ -57,7 +57,7 @@ RIGHTS = {
     "queue.tickets.v1": ("queue", {"ledger", "notify", "tracking"}),
     "tracking.applications.v1": ("tracking", {"ledger", "notify", "tracking"}),
     "notify.notifications.v1": ("notify", {"ledger", "tracking"}),
-    "ledger.checkpoints.v1": ("ledger", set()),
+    "ledger.checkpoints.v1": ("ledger", {"ledger"}),
 }
 PRINCIPALS = (*credentials.OURS, *map(principal_of, AGENCIES))
 NAMES = [

@@ -12,6 +12,10 @@ from contracts.catalog import AGENCY_TOPICS, TOPICS, Topic
 NAMES = ("booking", "queue", "tracking", "notify", "ledger")
 
 
+# Read by a task of the service, in no group and from the beginning.
+LOOKED_AT = {("ledger", "ledger.checkpoints.v1")}
+
+
 def service_of(name: str) -> Service:
     found = import_module(f"services.{name}.wiring").SERVICE
     assert isinstance(found, Service)
@@ -19,7 +23,7 @@ def service_of(name: str) -> Service:
 
 
 def reads(service: Service, topic: str) -> bool:
-    return any(
+    return (service.name, topic) in LOOKED_AT or any(
         topic in one.topics or (one.pattern is not None and re.search(one.pattern, topic))
         for one in service.subscriptions
     )
