@@ -123,9 +123,11 @@ def follow(
                 stop.wait(LOOK_SECONDS)
                 continue
             _check(folder, found)
+            _note_end(folder, tell)  # a follower that was killed could not
             waiting = False
             tell(f"Following: {found.behind_bytes} bytes behind")
             failures = 0 if _copy(folder, slot, server, stop) else failures + 1
+            _note_end(folder, tell)
             if failures >= TRIES:
                 raise StackError(
                     f"The log cannot be copied. {folder / LOG} ends with:\n"
@@ -178,7 +180,7 @@ def _copy(folder: Path, slot: str, server: Callable[[], Server], stop: threading
             found = _look(server, slot)
             if found is not None and found.active:
                 copied = True
-                _remember(folder, found)
+                _remember(folder, found.flushed)
     finally:
         _end(child)
     return copied
@@ -191,9 +193,17 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait(STOP_SECONDS)
 
 
-def _remember(folder: Path, found: Follower) -> None:
+def _note_end(folder: Path, tell: Tell) -> None:
+    """Remember what came after the last look at the server: what has ended has synced it all."""
+    try:
+        _remember(folder, wal.on_disk(folder / FOLDER, flushed(folder)))
+    except StackError as problem:  # no reason to stop following; a restore reads it all again
+        tell(str(problem))
+
+
+def _remember(folder: Path, position: int) -> None:
     """After a restart a segment is copied again from its beginning: what was known stays true."""
-    newest = max(found.flushed, flushed(folder))
+    newest = max(position, flushed(folder))
     text = f"{newest >> 32:X}/{newest & 0xFFFFFFFF:X}"
     paths.write_private(folder / STATE, json.dumps({"flushed": text}) + "\n")
 

@@ -17,6 +17,8 @@ from local.errors import StackError
 
 SEGMENT_BYTES = 16 * 1024 * 1024
 _PER_GROUP = 2**32 // SEGMENT_BYTES
+_HEADER_BYTES = 40
+_FAR = 2**63
 _NAME = re.compile(r"([0-9A-F]{8})([0-9A-F]{8})([0-9A-F]{8})(\.partial)?")
 _POSITION = re.compile(r"\b([0-9A-F]{1,8})/([0-9A-F]{1,8})\b")
 
@@ -104,6 +106,13 @@ def discard_unfilled(folder: Path) -> list[Path]:
     return doomed
 
 
+def on_disk(folder: Path, since: int) -> int:
+    """Where the readable records end, looked for in the segments from the position `since` on."""
+    found = [one for one in segments(folder) if one.number >= _last(since)]
+    usable, _ = _chain(found, Span(found[0].timeline, 0, _FAR)) if found else ([], "")
+    return max(since, _records(usable)[0]) if usable else since
+
+
 def read(folder: Path, needed: Span, flushed: int) -> Log:
     """Look at every segment and every record in it; `flushed` is what surely was on disk."""
     usable, problem = _chain(segments(folder), needed)
@@ -141,6 +150,10 @@ def _chain(found: Sequence[Segment], needed: Span) -> tuple[list[Segment], str]:
 
 def _records(usable: Sequence[Segment]) -> tuple[int, str]:
     """Where the readable records end, and what PostgreSQL says of the next one."""
+    first = usable[0]
+    with first.file.open("rb") as file:
+        if not any(file.read(_HEADER_BYTES)):
+            return first.number * SEGMENT_BYTES, f"nothing was written into {first.file.name}"
     with tempfile.TemporaryDirectory(prefix="loket-wal-") as folder:
         for one in usable:
             (Path(folder) / one.name).symlink_to(one.file.resolve())

@@ -126,6 +126,12 @@ def level(archive: Archive) -> None:
     until(lambda: following.flushed(archive.folder) >= wanted)
 
 
+def is_level(archive: Archive) -> bool:
+    """Whether the server was told that all which is committed is on the archive's disk."""
+    found = asyncio.run(following.followers(archive.postgres.server))
+    return any(one.slot == archive.slot and one.active and one.behind_bytes == 0 for one in found)
+
+
 async def flushed_by(postgres: Postgres) -> int:
     connection = await postgres.server.connect()
     try:
@@ -226,6 +232,47 @@ def test_an_archive_that_lost_its_newest_segment_is_not_continued(archive: Archi
     archive.start()
     archive.join()
     assert "newest segments are missing" in str(archive.problem)
+
+
+@pytest.mark.parametrize("first", ["server", "follower"])
+def test_what_came_after_the_last_look_at_the_server_is_known_to_be_there(
+    archive: Archive, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "LOOK_SECONDS", 3600.0)
+    archive.start()
+    until(lambda: is_level(archive))
+    asyncio.run(execute(archive.postgres, "SELECT pg_switch_wal()"))
+    asyncio.run(work(archive.postgres))
+    until(lambda: is_level(archive))
+    wanted = asyncio.run(flushed_by(archive.postgres))
+    if first == "server":
+        asyncio.run(archive.postgres.stop())
+        archive.end()
+        asyncio.run(archive.postgres.start())
+    else:
+        archive.end()
+    assert following.flushed(archive.folder) >= wanted
+    assert (archive.problem, archive.read().problem) == (None, "")
+    archive.read().segments[-1].file.unlink()
+    assert "are missing" in archive.read().problem
+
+
+def test_what_a_killed_follower_could_not_note_is_noted_by_the_next(copy: Path) -> None:
+    end = judge(copy).end
+    (copy.parent / following.STATE).unlink()
+    told: list[str] = []
+    following._note_end(copy.parent, told.append)
+    assert (following.flushed(copy.parent), told) == (end, [])
+
+
+def test_where_the_records_end_is_found_from_any_position_on(copy: Path) -> None:
+    end, last = judge(copy).end, wal.segments(copy)[-1]
+    for since in (0, end - SEGMENT_BYTES, last.number * SEGMENT_BYTES, end, end + 1):
+        assert wal.on_disk(copy, since) == max(end, since)
+    for one in wal.segments(copy):
+        one.file.write_bytes(bytes(SEGMENT_BYTES))
+    assert wal.on_disk(copy, 0) == wal.segments(copy)[0].number * SEGMENT_BYTES
+    assert wal.on_disk(copy.parent / "none", 7) == 7
 
 
 def test_a_gap_is_found(copy: Path) -> None:
