@@ -5,10 +5,11 @@ Core.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -228,6 +229,14 @@ async def add_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
     if rows:
         columns = [column.name for column in written_columns(table)]
         await tx.copy_records_to_table(table.name, records=rows, columns=columns)
+
+
+def row_of(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What makes a row of an object of this dataclass, whose fields stand as the columns do.
+
+    `dataclasses.astuple` would copy every value deeply, which takes ten times as long.
+    """
+    return attrgetter(*(field.name for field in fields(kind)))
 
 
 def _arguments(table: Table, rows: Sequence[Values]) -> Sequence[Any]:

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import astuple
 from typing import Any, TypeVar
 
-from chassis.database import Row, Tx, lock_rows, save_rows
+from chassis.database import Row, Tx, lock_rows, row_of, save_rows
 from contracts.ids import AgencyId, AppointmentId, MallId, PersonId, ServiceCode, SessionId
 from services.booking import tables
 from services.booking.domain.appointment import Appointment, Status
@@ -13,6 +12,8 @@ from services.booking.domain.offer import Mall, Service
 from services.booking.domain.session import Holding, PersonInSession, PersonsDay, Session
 
 K = TypeVar("K")
+
+_session_row, _appointment_row, _service_row = map(row_of, (Session, Appointment, Service))
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
 _MALLS = "SELECT code, zone, agencies::text AS agencies FROM malls WHERE code = ANY($1::text[])"
@@ -54,8 +55,9 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     """Write down the new form of sessions and appointments."""
-    await save_rows(tx, tables.sessions, [astuple(one) for one in _kind(states, Session)])
-    await save_rows(tx, tables.appointments, [astuple(one) for one in _kind(states, Appointment)])
+    await save_rows(tx, tables.sessions, [_session_row(one) for one in _kind(states, Session)])
+    appointments = [_appointment_row(one) for one in _kind(states, Appointment)]
+    await save_rows(tx, tables.appointments, appointments)
 
 
 async def save_offers(tx: Tx, offers: Iterable[Mall | Service]) -> None:
@@ -63,7 +65,7 @@ async def save_offers(tx: Tx, offers: Iterable[Mall | Service]) -> None:
     malls = _kind(offers, Mall)
     rows = [(mall.id, mall.zone, json.dumps(mall.agencies)) for mall in malls]
     await save_rows(tx, tables.malls, rows)
-    await save_rows(tx, tables.services, [astuple(one) for one in _kind(offers, Service)])
+    await save_rows(tx, tables.services, [_service_row(one) for one in _kind(offers, Service)])
 
 
 async def _holdings(tx: Tx, days: Sequence[PersonsDay]) -> list[Holding]:

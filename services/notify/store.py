@@ -4,15 +4,17 @@ Order of locks: notifications, then deliveries. Addresses are not here but in `c
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from chassis.database import Tx, lock_rows, save_rows
+from chassis.database import Tx, lock_rows, row_of, save_rows
 from chassis.eventlog import Cause
 from contracts.ids import ApplicationId, EventId, NotificationId, PersonId
 from services.notify import tables
 from services.notify.domain.notification import MAX_ATTEMPTS, Applicant, Notification, Recipient
+
+_applicant_row = row_of(Applicant)
 
 _CAUSED = "SELECT notification_id FROM notifications WHERE cause_id = ANY($1::uuid[])"
 _APPLICANTS = "SELECT * FROM applicants WHERE application_id = ANY($1::uuid[])"
@@ -54,7 +56,7 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     notifications = [state for state in states if isinstance(state, Notification)]
     applicants = [state for state in states if isinstance(state, Applicant)]
     await save_rows(tx, tables.NOTIFICATIONS, [_values(state) for state in notifications])
-    await save_rows(tx, tables.APPLICANTS, [astuple(state) for state in applicants])
+    await save_rows(tx, tables.APPLICANTS, [_applicant_row(state) for state in applicants])
     if new := [state.id for state in notifications if state.state == "queued"]:
         await tx.execute(_ENQUEUE, new)
     if ended := [state.id for state in notifications if state.state != "queued"]:

@@ -6,10 +6,9 @@ Whoever changes a waiting ticket holds the lock of its line, so heads are read w
 import json
 from collections import Counter as Tally
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import astuple
 from typing import Any, TypeVar
 
-from chassis.database import Row, Tx, lock_rows, save_rows
+from chassis.database import Row, Tx, lock_rows, row_of, save_rows
 from contracts.ids import (
     AppointmentId,
     CounterCode,
@@ -33,6 +32,8 @@ from services.queue.domain.mall import Mall
 from services.queue.domain.ticket import Status, Ticket
 
 K = TypeVar("K")
+
+_line_row, _ticket_row = row_of(Line), row_of(Ticket)
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
 _MALLS = "SELECT code, zone, counters::text AS counters FROM malls WHERE code = ANY($1::text[])"
@@ -98,8 +99,8 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
         for one in _kind(states, Counter)
     ]
     await save_rows(tx, tables.counters, counters)
-    await save_rows(tx, tables.lines, [astuple(one) for one in _kind(states, Line)])
-    await save_rows(tx, tables.tickets, [astuple(one) for one in tickets])
+    await save_rows(tx, tables.lines, [_line_row(one) for one in _kind(states, Line)])
+    await save_rows(tx, tables.tickets, [_ticket_row(one) for one in tickets])
 
 
 async def save_malls(tx: Tx, malls: Iterable[Mall]) -> None:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, TypeVar
 from uuid import UUID
 
-from chassis.database import Tx, lock_rows, save_rows
+from chassis.database import Tx, lock_rows, row_of, save_rows
 from contracts.catalog import agency_of
 from contracts.entries import Journey
 from contracts.ids import AgencyId, ApplicationId, JourneyCode, ReportId, StageCode
@@ -21,6 +21,9 @@ from services.tracking.domain.lookups import (
 from services.tracking.tables import APPLICATIONS, CATALOGUE_ENTRIES, TRACKING_CODES
 
 K = TypeVar("K")
+
+_STAGE = [field.name for field in fields(Stage)]
+_stage_row = row_of(Stage)
 
 _ENTRIES = """
 SELECT DISTINCT ON (kind, code) kind, code, CASE kind WHEN 'journey' THEN body END AS body
@@ -76,7 +79,7 @@ def _row(application: Application) -> tuple[Any, ...]:
         application.journey,
         application.revision,
         application.life,
-        json.dumps([asdict(stage) for stage in application.stages]) if application.stages else "[]",
+        json.dumps([dict(zip(_STAGE, _stage_row(one), strict=True)) for one in application.stages]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 
 from contracts.ids import (
     AppointmentId,
@@ -17,6 +18,7 @@ from contracts.queue import TicketCalled, TicketIssued
 
 WALK_IN = "reguler"
 BY_APPOINTMENT = "janji"
+_LINES_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,16 @@ class Line:
 
     def with_one_more(self, fact: TicketIssued) -> "Line":
         """After a ticket was issued."""
-        return replace(self, last_number=fact.number, waiting=self.waiting + 1)
+        return Line(
+            self.id,
+            self.mall,
+            self.service,
+            self.service_date,
+            fact.number,
+            self.waiting + 1,
+            self.called_number,
+            self.called_to,
+        )
 
     def with_called(self, fact: TicketCalled) -> "Line":
         """After a ticket was called."""
@@ -112,6 +123,7 @@ class Line:
         )
 
 
+@lru_cache(maxsize=_LINES_REMEMBERED)
 def line_id_of(mall: MallId, service: ServiceCode, service_date: date) -> LineId:
     """The id that the line of this service and day always has."""
     return LineId.of(mall, service, service_date.isoformat())
