@@ -72,7 +72,7 @@ class Runner:
             parser=_unparsed,
             decoder=_undecoded,
             ack_policy=AckPolicy.MANUAL,
-            max_records=self._batch_max,
+            max_records=self._batch_max * subscription.batches_at_once,
             **kafka.consumer_settings(subscription.patience_seconds),
         )
         self._subscriber(self._on_records)
@@ -93,7 +93,7 @@ class Runner:
             arrivals = await self._of_this_log([arrival_of(record) for record in records])
             if arrivals:
                 await self._handle(arrivals)
-            if len(records) < self._batch_max:  # else the next ones lie ready
+            if len(records) < self._batch_max:  # else more lie ready
                 await self._pace.rest(len(records))
         finally:
             self._resume_fetching()

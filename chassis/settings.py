@@ -125,7 +125,11 @@ class ServiceSettings(BaseSettings):
     command_deadline_seconds: Seconds = Field(
         5.0, description="Seconds that a command may wait for its transaction."
     )
-    consume_batch_max: Count = Field(500, description="Most records in one consumer transaction.")
+    consume_batch_max: Count = Field(
+        500,
+        description="Most records in one consumer transaction; the read model takes four times as "
+        "many while it is behind.",
+    )
     commands_kept_days: Count = Field(
         30, description="Days for which a repeated request gets its first answer again."
     )

@@ -24,6 +24,8 @@ class Subscription:
     applied holds back its key: facts must stay in order, claims of an agency need not.
     `newest_wins` is for compacted topics. `patience_seconds` is how long news may wait for company:
     a consumer that nobody is waiting for costs a fraction when its batches are larger.
+    `batches_at_once` is how many usual batches it may take as one while it is behind: for a fold,
+    whose rows are read and written once however many facts of theirs come together.
     """
 
     consumer: str
@@ -34,6 +36,7 @@ class Subscription:
     holds_back: bool = True
     newest_wins: bool = False
     patience_seconds: float = 0.0
+    batches_at_once: int = 1
     answer_rejected: Callable[[Rejected], Sequence[Submission]] | None = field(default=None)
     domain: Domain | None = None
 

@@ -60,6 +60,7 @@ READ_MODEL = Subscription(
     topics=_SEEN_TOPICS,
     reading=reading_of([event for event in EVENTS if event.topic in _SEEN_TOPICS], BY_WIRE_TYPE),
     apply=projection.take_in,
+    batches_at_once=4,
 )
 
 SERVICE = Service(
