@@ -6,10 +6,11 @@ there goes away.
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
@@ -102,6 +103,17 @@ async def readmit(
     await set_all(home, credentials.access(home, bootstrap, ADMIN), (), ours)
 
 
+async def state_of(
+    home: Path, bootstrap: str, agency: AgencyId
+) -> Literal["granted", "revoked", "unfinished"]:
+    """What the broker says, whatever was wanted: a change that Kafka did not take is not made.
+
+    Raises StackError when it says nothing.
+    """
+    admin = credentials.access(home, bootstrap, ADMIN)
+    return await asyncio.to_thread(_state, admin, principal_of(agency))
+
+
 def librdkafka(access: Access) -> dict[str, Any]:
     """The same way in for a client on librdkafka."""
     return {
@@ -115,12 +127,28 @@ def librdkafka(access: Access) -> dict[str, Any]:
 
 
 def _apply(admin: Access, allowed: set[Grant], passwords: Mapping[str, str]) -> None:
-    client = AdminClient({**librdkafka(admin), "log_level": 0})
-    try:
+    with _administering(admin) as client:
         _set_rights(client, allowed)
         _set_credentials(client, passwords)
+
+
+def _state(admin: Access, principal: str) -> Literal["granted", "revoked", "unfinished"]:
+    with _administering(admin) as client:
+        may = any(one.principal == f"User:{principal}" for one in _bindings(client))
+        knows = principal in _users(client)
+    if may != knows:
+        return "unfinished"
+    return "granted" if may else "revoked"
+
+
+@contextmanager
+def _administering(admin: Access) -> Iterator[AdminClient]:
+    try:
+        yield AdminClient({**librdkafka(admin), "log_level": 0})
     except KafkaException as problem:
-        raise StackError(f"Kafka refused to set its rights: {problem}") from problem
+        raise StackError(f"Kafka refused a question about its rights: {problem}") from problem
+    except TimeoutError as problem:
+        raise StackError(f"Kafka did not answer within {SECONDS:.0f} s: try again.") from problem
 
 
 def _set_rights(client: AdminClient, allowed: set[Grant]) -> None:

@@ -42,6 +42,7 @@ from contracts.access import OPERATOR, SERVICES, principal_of
 from contracts.catalog import AGENCY_TOPICS, TOPICS, agency_topics
 from contracts.ids import AgencyId
 from local import credentials, jars, locks, topics
+from local.errors import StackError
 from local.kafka import Kafka
 from local.kafka_settings import ADMIN
 
@@ -335,6 +336,39 @@ async def test_a_revoked_agency_is_cut_off_at_once_and_stays_so_until_it_is_read
         await again.send_and_wait(topic, b"{}", key=b"k")
     with pytest.raises(KafkaError):
         await _login(old)
+
+
+async def test_what_is_told_of_an_agency_is_what_the_broker_does(
+    kafka: Kafka, home: Path, who: Callable[[str], Access]
+) -> None:
+    agency = AgencyId("dukcapil-kota")
+
+    async def told() -> str:
+        return await locks.state_of(home, kafka.bootstrap, agency)
+
+    assert await told() == "granted"
+    # Wanted, but Kafka did not answer: the agency goes on writing, and nobody must be told else.
+    credentials.revoke(home, "agency-dukcapil-kota")
+    assert await told() == "granted"
+    deletion = UserScramCredentialDeletion("agency-dukcapil-kota", ScramMechanism.SCRAM_SHA_256)
+    admin = AdminClient(locks.librdkafka(who(ADMIN)))
+    for future in admin.alter_user_scram_credentials([deletion]).values():
+        future.result(WAIT)
+    await _until_refused(lambda: _login(who("agency-dukcapil-kota")))
+    assert await told() == "unfinished"
+    await locks.revoke(home, kafka.bootstrap, agency)
+    assert await told() == "revoked"
+    await locks.readmit(home, kafka.bootstrap, agency)
+    assert await told() == "granted"
+
+
+async def test_a_broker_that_does_not_answer_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locks, "SECONDS", 0.5)
+    nobody = Access("127.0.0.1:1", ADMIN, "guessed", mechanism="PLAIN")
+    with pytest.raises(StackError, match="did not answer"):
+        await locks.set_all(tmp_path, nobody, ())
 
 
 async def test_without_its_credentials_alone_an_agency_that_is_connected_goes_on_writing(
