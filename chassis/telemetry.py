@@ -17,7 +17,6 @@ from typing import TextIO
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
@@ -86,9 +85,7 @@ def configure(
     if mode == "file" and file is None:
         raise ValueError("LOKET_TRACE_FILE must be set when LOKET_TRACES is file")
     exporter: SpanExporter = (
-        FileExporter(file)
-        if file is not None and mode == "file"
-        else OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
+        FileExporter(file) if file is not None and mode == "file" else _to_collector(endpoint)
     )
     provider = TracerProvider(
         # The lot of a trace that begins here is drawn before there is a span: see `span`.
@@ -225,6 +222,13 @@ def _recorded(  # noqa: PLR0913 - what makes a span
             raise
         finally:
             _passed_over.reset(outside)
+
+
+def _to_collector(endpoint: str) -> SpanExporter:
+    # With it come an HTTP client and protobuf, which a start without traces need not wait for.
+    from opentelemetry.exporter.otlp.proto.http import trace_exporter  # noqa: PLC0415 - see above
+
+    return trace_exporter.OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_SECONDS)
 
 
 class _PassedOver:

@@ -1,6 +1,8 @@
 """Traces: off by default, one text continues them anywhere, a dead collector does no harm."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +109,12 @@ def test_a_dead_collector_has_no_effect() -> None:
         with telemetry.span("x"):
             pass
     assert telemetry.is_on()
+
+
+def test_what_sends_to_a_collector_is_loaded_only_when_asked_for() -> None:
+    look = "import sys, chassis.telemetry; print('opentelemetry.exporter' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "False"
 
 
 def test_traces_to_a_file_need_a_file() -> None:
