@@ -5,7 +5,6 @@ this one is not recorded, every call here costs next to nothing. Attribute names
 `Attribute` and nowhere else.
 """
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -13,17 +12,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
 
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import DEFAULT_ON
 from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from typing_extensions import override
+
+from chassis.trace_file import FileExporter
 
 QUEUE_SPANS = 2048
 EXPORT_SECONDS = 2
@@ -261,39 +260,3 @@ def is_passed_over(traceparent: str) -> bool:
 
 def _context(traceparent: str) -> Context:
     return _PROPAGATOR.extract({"traceparent": traceparent})
-
-
-class FileExporter(SpanExporter):
-    """Appends one JSON object per finished span; written from the exporting thread only."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = path.open("a", encoding="utf-8")
-
-    @override
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        self._file.writelines(json.dumps(_plain(one)) + "\n" for one in spans)
-        self._file.flush()
-        return SpanExportResult.SUCCESS
-
-    @override
-    def shutdown(self) -> None:
-        self._file.close()
-
-
-def _plain(one: ReadableSpan) -> dict[str, object]:
-    context = one.get_span_context()
-    return {
-        "trace_id": format(context.trace_id, "032x") if context else None,
-        "span_id": format(context.span_id, "016x") if context else None,
-        "parent_id": format(one.parent.span_id, "016x") if one.parent else None,
-        "links": [format(link.context.trace_id, "032x") for link in one.links],
-        "service": one.resource.attributes.get("service.name"),
-        "name": one.name,
-        "kind": one.kind.name.lower(),
-        "start_ns": one.start_time,
-        "end_ns": one.end_time,
-        "status": one.status.status_code.name.lower(),
-        "error": one.status.description,
-        "attributes": dict(one.attributes or {}),
-    }

@@ -179,3 +179,16 @@ def test_each_trace_that_begins_here_has_an_id_of_its_own(tmp_path: Path) -> Non
             seen.add(telemetry.current_trace_id())
     assert len(seen) == 100
     assert None not in seen
+
+
+@pytest.mark.parametrize("torn", [1, 70_000, 200_000])
+@pytest.mark.parametrize("whole", ["", '{"name": "whole"}\n'])
+def test_half_a_span_of_a_killed_process_is_not_continued(
+    tmp_path: Path, whole: str, torn: int
+) -> None:
+    file = tmp_path / "traces.jsonl"
+    file.write_text(whole + "{" + "x" * torn)
+    telemetry.configure("booking", "file", file=file)
+    with telemetry.span("next"):
+        pass
+    assert [one["name"] for one in spans(file)] == ["whole", "next"][not whole :]

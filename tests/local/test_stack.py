@@ -147,7 +147,8 @@ def test_a_held_server_stays_down_until_it_is_released(running: StackState) -> N
     os.kill(before.pid, signal.SIGKILL)
     time.sleep(4 * backends.BETWEEN_LOOKS)  # its keeper has looked more than once
     assert processes.same(before.pid, before.born) is None
-    assert control.find(running.home, "kafka-1").pid == before.pid
+    told = {one.name: one.pid for one in status.status(running.home).processes}
+    assert told.get("kafka-1") in {None, before.pid}  # of the dead, or of nobody any more
     control.release(running.home, "kafka-1")
 
     def back() -> bool:
