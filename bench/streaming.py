@@ -20,11 +20,12 @@ from starlette.responses import Response
 from typing_extensions import override
 
 from chassis.auth import PUBLIC
+from chassis.changes import Change
 from chassis.collector import collect_rarely
 from chassis.health import Health
 from chassis.http import Router, create_app
 from chassis.settings import ServiceSettings
-from chassis.sse import Change, Hub
+from chassis.sse import Hub
 from chassis.wire import BoundedHttp
 from local import paths
 

@@ -34,6 +34,10 @@ class Place:
         if freed is not None:
             freed()
 
+    def pass_on(self) -> None:
+        """Somebody else knows now when it is free, and tells so without this."""
+        self._freed = None
+
 
 class Gate:
     """Knows the requests in work of this process.

@@ -2,89 +2,34 @@
 
 A stream first reads from the database what its client missed, then hangs on to the live tail,
 without gap or repeat. A reader that cannot keep up is told to take a snapshot, never waited for.
+A stream that has caught up needs its request no more, and no task: the hub holds its connection.
 """
 
 import asyncio
 import contextlib
+import functools
 import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis import metrics
+from chassis.changes import Change, FetchSince, Subscriber
 from chassis.errors import Malformed, Unavailable
 from chassis.gate import Place
-from chassis.signal import Signal
+from chassis.held import HOLD, Line, Listener, chunk_of
+from chassis.limits import Limits
+from chassis.rounds import Rounds
 from chassis.streaming import Stream
-from chassis.wire import PUSH, chunk_of
 
 PING = b": ping\n\n"
+_PING_CHUNK = chunk_of(PING)
 MAX_POSITION = 2**63 - 1
 
 _log = structlog.get_logger("chassis.sse")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of a read model. `data` is JSON on one line, encoded once for all readers.
-
-    `keys` is what a stream may be narrowed to, for example an application's id.
-    """
-
-    position: int
-    keys: frozenset[str]
-    data: bytes
-    event: str = "change"
-    frame: bytes = field(init=False)
-
-    def __post_init__(self) -> None:
-        if b"\n" in self.data or b"\r" in self.data:
-            raise ValueError("the data of a change must be on one line")
-        frame = b"id: %d\nevent: %s\ndata: %s\n\n" % (
-            self.position,
-            self.event.encode(),
-            self.data,
-        )
-        object.__setattr__(self, "frame", frame)
-
-
-FetchSince = Callable[[int, int, str | None], Awaitable[Sequence[Change]]]
-"""(after, limit, key) -> the next changes by position; with a key only those that have it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How patient a hub is. Seconds, except where a name says otherwise."""
-
-    poll: float = 1.0
-    ping: float = 15.0
-    write: float = 30.0
-    age: float = 900.0
-    page_rows: int = 500
-    queue_changes: int = 256
-    subscribers: int = 5000
-    retry: tuple[float, float] = (1.0, 15.0)
-    """Between which two a client is told, by chance, to wait before it comes back."""
-
-
-@dataclass(eq=False)
-class _Subscriber:
-    key: str | None
-    queue: list[Change] = field(default_factory=list)
-    too_slow: bool = False
-    push: Callable[[bytes], bool] | None = None
-    cursor: int = 0
-    woken: Signal = field(default_factory=Signal)
-
-    def takes(self, first: int, chunk: bytes) -> bool:
-        """Push what begins at this position, unless something must go before it."""
-        if not self.woken.is_waited_for or self.queue or self.push is None or first <= self.cursor:
-            return False
-        return self.push(chunk)
 
 
 class Hub:
@@ -105,7 +50,8 @@ class Hub:
         self._fetch_since = fetch_since
         self._latest = latest
         self._head: int | None = None
-        self._by_key: dict[str | None, set[_Subscriber]] = {}
+        self._by_key: dict[str | None, set[Subscriber]] = {}
+        self._held = Rounds(self.limits.ping, self._visit)
         self._woken = asyncio.Event()
         self._stopping = False
         self._open = 0
@@ -122,7 +68,10 @@ class Hub:
         self._stopping = True
         self._woken.set()
         for subscriber in self._everyone():
-            subscriber.woken.set()
+            if subscriber.line is None:
+                subscriber.woken.set()
+            else:
+                self._end(subscriber)
 
     async def run(self) -> None:
         """Look for changes and hand them out until `stop` is called."""
@@ -154,8 +103,9 @@ class Hub:
         except BaseException:
             place.leave()
             raise
-        push = request.scope.get("extensions", {}).get(PUSH, {}).get("push")
-        return Stream(self.frames(after, key, push), self.limits.write, place)
+        hold = request.scope.get("extensions", {}).get(HOLD, {}).get("hold")
+        held = functools.partial(self._hold, hold, place) if hold is not None else None
+        return Stream(self.frames(after, key, held), self.limits.write, place)
 
     def _enter(self) -> Place:
         if self._open >= self.limits.subscribers:
@@ -169,26 +119,29 @@ class Hub:
         metrics.SSE_SUBSCRIBERS(self._name).dec()
 
     async def frames(
-        self, after: int, key: str | None = None, push: Callable[[bytes], bool] | None = None
+        self, after: int, key: str | None = None, hold: Callable[[Subscriber], bool] | None = None
     ) -> AsyncGenerator[bytes, None]:
         """The bytes of one stream: what was missed, then what happens, with pings in between.
 
-        With a `push` that takes a chunk, what happens goes there while this waits.
+        Ends when `hold` says that it holds the subscriber: whatever comes then, it sends.
         """
         yield b"retry: %d\n\n" % int(random.uniform(*self.limits.retry) * 1000)  # noqa: S311 - spreads reconnections
-        if after > await self._latest():
-            yield self._snapshot(b"position unknown")
-            return
         cursor = after
-        while True:  # far behind: read page after page before listening
-            page = await self._fetch_since(cursor, self.limits.page_rows, key)
-            if page:
-                cursor = page[-1].position
-                yield self._joined(page)
-            if len(page) < self.limits.page_rows:
-                break
-        await self._now()
-        subscriber = _Subscriber(key, push=push)
+        # Who wants what comes from now on missed nothing, as long as others listen.
+        if not (self._by_key and after == self._head):
+            if after > await self._latest():
+                yield self._snapshot(b"position unknown")
+                return
+            while True:  # far behind: read page after page before listening
+                page = await self._fetch_since(cursor, self.limits.page_rows, key)
+                if page:
+                    cursor = page[-1].position
+                    yield self._joined(page)
+                if len(page) < self.limits.page_rows:
+                    break
+            await self._now()
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come back at once
+        subscriber = Subscriber(key, self, time.monotonic() + self.limits.age * spread)
         self._by_key.setdefault(key, set()).add(subscriber)
         self._woken.set()  # what came since the look above went by unseen
         try:
@@ -202,30 +155,86 @@ class Hub:
                 read_to = page[-1].position if page else cursor
                 cursor = max(read_to, joined_at) if is_last else read_to
             subscriber.cursor = cursor
-            async for piece in self._live(subscriber):
+            async for piece in self._live(subscriber, hold):
                 yield piece
         finally:
-            self._by_key[key].discard(subscriber)
-            if not self._by_key[key]:
-                del self._by_key[key]
+            if subscriber.line is None:
+                self._forget(subscriber)
 
-    async def _live(self, subscriber: _Subscriber) -> AsyncGenerator[bytes, None]:
-        spread = random.uniform(0.8, 1.2)  # noqa: S311 - so that not all come back at once
-        ends_at = time.monotonic() + self.limits.age * spread
-        while not self._stopping and (left := ends_at - time.monotonic()) > 0:
+    async def _live(
+        self, subscriber: Subscriber, hold: Callable[[Subscriber], bool] | None
+    ) -> AsyncGenerator[bytes, None]:
+        while not self._stopping and (left := subscriber.ends_at - time.monotonic()) > 0:
             if subscriber.too_slow:
                 yield self._snapshot(b"too slow")
                 return
-            cursor = subscriber.cursor
-            news = [change for change in subscriber.queue if change.position > cursor]
+            news = subscriber.news()
             subscriber.queue.clear()
             if news:
                 yield self._joined(news)
                 continue
+            # Everything has been sent, and nothing comes between here and the first push.
+            if hold is not None and hold(subscriber):
+                return
             try:
                 await subscriber.woken.wait(min(self.limits.ping, left))
             except TimeoutError:
                 yield PING
+
+    def _hold(
+        self, hold: Callable[[Listener], Line | None], place: Place, subscriber: Subscriber
+    ) -> bool:
+        subscriber.line = hold(subscriber)
+        if subscriber.line is None:
+            return False
+        place.pass_on()
+        self._held.add(subscriber)
+        return True
+
+    def serve(self, subscriber: Subscriber) -> None:
+        """Send what waits for a held stream, as far as its connection takes it."""
+        line = subscriber.line
+        if line is None:
+            return
+        if subscriber.too_slow:
+            if line.push(chunk_of(self._snapshot(b"too slow"))):
+                self._end(subscriber)
+            return
+        news = subscriber.news()
+        if not news or line.push(chunk_of(b"".join(change.frame for change in news))):
+            metrics.SSE_SENT(self._name).inc(len(news))
+            subscriber.queue.clear()
+
+    def has_left(self, subscriber: Subscriber) -> None:
+        """The client of a held stream has gone, or it was ended."""
+        self._held.remove(subscriber)
+        self._forget(subscriber)
+        self._left()
+
+    def _end(self, subscriber: Subscriber) -> None:
+        if subscriber.line is not None:
+            subscriber.line.finish()
+            self.has_left(subscriber)
+
+    def _visit(self, subscriber: Subscriber) -> None:
+        """Look after a held stream: end it, give it up, or keep it open."""
+        line = subscriber.line
+        if line is None:
+            return
+        if time.monotonic() >= subscriber.ends_at:
+            self._end(subscriber)
+        elif line.unsent_seconds() >= self.limits.write:
+            _log.info("sse.reader_stuck", seconds=self.limits.write)
+            metrics.HTTP_CUT("answer").inc()
+            line.abort()
+        elif not subscriber.queue:
+            line.push(_PING_CHUNK)
+
+    def _forget(self, subscriber: Subscriber) -> None:
+        listening = self._by_key[subscriber.key]
+        listening.discard(subscriber)
+        if not listening:
+            del self._by_key[subscriber.key]
 
     async def _now(self) -> int:
         """The live tail's position; looked up when nobody kept it up to date by listening."""
@@ -248,13 +257,13 @@ class Hub:
                 if key in self._by_key:
                     wanted.setdefault(key, []).append(change)
         for key, changes in wanted.items():
-            self._hand_to(self._by_key[key], changes)
+            self._hand_to(tuple(self._by_key.get(key, ())), changes)
         if page:
             self._head = page[-1].position
         return len(page) == self.limits.page_rows
 
-    def _hand_to(self, subscribers: Iterable[_Subscriber], changes: Sequence[Change]) -> None:
-        """The same bytes for all who can take them now; whoever cannot is woken to fetch them."""
+    def _hand_to(self, subscribers: Iterable[Subscriber], changes: Sequence[Change]) -> None:
+        """The same bytes for all who can take them now; for whoever cannot they wait."""
         first = changes[0].position
         chunk = chunk_of(b"".join(change.frame for change in changes))
         taken = 0
@@ -262,20 +271,17 @@ class Hub:
             if subscriber.takes(first, chunk):
                 taken += 1
             else:
-                for change in changes:
-                    self._offer(subscriber, change)
+                self._offer(subscriber, changes)
         metrics.SSE_SENT(self._name).inc(taken * len(changes))
 
-    def _offer(self, subscriber: _Subscriber, change: Change) -> None:
-        if subscriber.too_slow:
-            return
-        if len(subscriber.queue) >= self.limits.queue_changes:
-            subscriber.too_slow = True
-            subscriber.queue.clear()
-            metrics.SSE_DROPPED(self._name).inc()
+    def _offer(self, subscriber: Subscriber, changes: Sequence[Change]) -> None:
+        for change in changes:
+            if not subscriber.offer(change, self.limits.queue_changes):
+                metrics.SSE_DROPPED(self._name).inc()
+        if subscriber.line is None:
+            subscriber.woken.set()
         else:
-            subscriber.queue.append(change)
-        subscriber.woken.set()
+            self.serve(subscriber)
 
     def _joined(self, changes: Sequence[Change]) -> bytes:
         metrics.SSE_SENT(self._name).inc(len(changes))
@@ -284,5 +290,5 @@ class Hub:
     def _snapshot(self, reason: bytes) -> bytes:
         return b'id: %d\nevent: snapshot\ndata: {"reason":"%s"}\n\n' % (self._head or 0, reason)
 
-    def _everyone(self) -> list[_Subscriber]:
+    def _everyone(self) -> list[Subscriber]:
         return [one for group in self._by_key.values() for one in group]

@@ -5,6 +5,7 @@ All that can be read as a request is the affair of `edge`.
 """
 
 import asyncio
+import functools
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -14,10 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from chassis import metrics, problems, refusal
 from chassis.edge import UNMATCHED, method_of
 from chassis.gate import ALWAYS, Gate
+from chassis.held import HOLD, Held, Listener
 from chassis.refusal import Asked
 
-PUSH = "loket.push"
-"""Extension of a request's scope: `BoundedHttp.push` of its connection."""
 HEAD_LIMIT_BYTES = 65_536
 """Request line and headers together may be about so long: one chunk of the network more or less."""
 IDLE_SECONDS = 75.0
@@ -62,11 +62,6 @@ _LAST_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"connection", b"close"),
 )
-
-
-def chunk_of(piece: bytes) -> bytes:
-    """A piece of an answer without a length, as it stands on the wire."""
-    return b"%x\r\n%s\r\n" % (len(piece), piece)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -120,20 +115,46 @@ class BoundedHttp(HttpToolsProtocol):
 
     @override
     def on_message_begin(self) -> None:
-        """A request begins; its application may push."""
+        """A request begins; its answer may go on without it."""
         super().on_message_begin()
-        self.scope["extensions"] = {PUSH: {"push": self.push}}
+        self.scope["extensions"] = {HOLD: {"hold": self.hold}}
 
-    def push(self, chunk: bytes) -> bool:
-        """Write the next chunk of an answer that is under way; False: not now, send it instead.
+    def hold(self, listener: Listener) -> Held | None:
+        """Let the answer under way, one without a length, go on without its request.
 
-        For an answer without a length, whose own task sends nothing meanwhile: a task that is woken
-        to send costs several times what sending costs.
+        The application then returns as if its caller had left. None: not now, because the request
+        has not come whole, or another one has begun behind it.
         """
-        if self._given_up or self.flow.write_paused or self.transport.is_closing():
-            return False
-        self.transport.write(chunk)
-        return True
+        cycle = self.cycle
+        if self._given_up or self.transport.is_closing() or cycle.scope is not self.scope:
+            return None
+        if cycle.more_body or not cycle.chunked_encoding or cycle.response_complete:
+            return None
+        if self._looking is not None:
+            self._looking.cancel()
+        cycle.disconnected = True
+        self.connections.discard(self)
+        held = Held(
+            self.transport,
+            listener,
+            self.connections,
+            functools.partial(type(self), self.config, self.server_state, self.app_state),
+            is_full=self.flow.write_paused,
+            keeps_alive=cycle.keep_alive,
+        )
+        # Parser, request and connection know each other: without this they would outlast it.
+        vars(self).clear()
+        return held
+
+    def go_on(self, transport: asyncio.Transport, rest: bytes) -> None:
+        """Take a connection back whose answer, which was held, has ended; `rest` came meanwhile."""
+        transport.set_protocol(self)
+        self.connection_made(transport)
+        self._due_since = None
+        self.on_response_complete()
+        if rest:
+            transport.resume_reading()
+            self.data_received(rest)
 
     @override
     def on_headers_complete(self) -> None:

@@ -6,8 +6,10 @@ from weakref import WeakKeyDictionary
 
 import orjson
 
+from chassis.changes import Change
+from chassis.limits import Limits
 from chassis.service import Running
-from chassis.sse import Change, Hub, Limits
+from chassis.sse import Hub
 from services.tracking.queries import ReadModel
 from services.tracking.settings import TrackingSettings
 

@@ -12,11 +12,13 @@ from starlette.responses import Response
 
 from chassis import metrics
 from chassis.auth import PUBLIC
+from chassis.changes import Change
 from chassis.errors import Malformed, Unavailable
 from chassis.health import Health
 from chassis.http import Router, create_app
+from chassis.limits import Limits
 from chassis.settings import ServiceSettings
-from chassis.sse import Change, Hub, Limits
+from chassis.sse import Hub
 
 QUICK = Limits(poll=0.01, ping=5.0, page_rows=10, queue_changes=50)
 
@@ -187,6 +189,27 @@ async def test_what_happens_while_the_first_reader_asks_where_we_are_reaches_it_
         journal.add()
         hub.wake()
         await eventually(lambda: reader.positions == [1, 2])
+
+
+async def test_who_begins_now_beside_others_misses_nothing_and_asks_nothing(
+    journal: Journal,
+) -> None:
+    journal.add()
+    async with running(journal, Limits(poll=60)) as hub:
+        first = Reader(hub, after=1)
+        await eventually(lambda: len(hub._everyone()) == 1)
+        asked = journal.asked
+        stream = hub.frames(1)
+        assert (await anext(stream)).startswith(b"retry: ")
+        coming = asyncio.ensure_future(anext(stream))
+        await eventually(lambda: len(hub._everyone()) == 2)
+        await eventually(lambda: not hub._woken.is_set())
+        assert journal.asked <= asked + 2  # the hub's own looks
+        journal.add()
+        hub.wake()
+        assert await asyncio.wait_for(coming, 5) == journal.rows[1].frame
+        await stream.aclose()
+        await eventually(lambda: first.positions == [2])
 
 
 async def test_with_nobody_listening_nothing_is_asked(journal: Journal) -> None:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from chassis import metrics
 from chassis.errors import Unavailable
-from chassis.sse import Hub, Limits
+from chassis.limits import Limits
+from chassis.sse import Hub
 from tests.chassis_edge.test_sse import Journal, _request, eventually, running
 
 PLACES = 3

@@ -12,10 +12,12 @@ from starlette.responses import Response
 
 from chassis import metrics
 from chassis.auth import PUBLIC
+from chassis.changes import Change, Subscriber
 from chassis.health import Health
 from chassis.http import Router, create_app
+from chassis.limits import Limits
 from chassis.settings import ServiceSettings
-from chassis.sse import Change, Hub, Limits
+from chassis.sse import Hub
 from chassis.wire import BoundedHttp
 from tests.chassis_edge.test_sse import Journal, eventually, running
 
@@ -23,18 +25,22 @@ POSITIONS = re.compile(rb"id: (\d+)\nevent: change\n")
 
 
 class Connection:
-    """A stream with a connection that takes chunks while it is open, one in `takes` of them."""
+    """A stream that is held, with a line that takes one chunk in `takes`; 0: none is held."""
 
     def __init__(self, hub: Hub, *, takes: int = 1, key: str | None = None) -> None:
         self.positions: list[int] = []
         self.pushed: list[bytes] = []
+        self.has_ended = self.is_full = False
+        self._hub = hub
         self._takes = takes
         self._asked = 0
+        self._subscriber: Subscriber | None = None
         self.task = asyncio.create_task(self._read(hub, key))
 
     def push(self, chunk: bytes) -> bool:
         self._asked += 1
-        if not self._takes or self._asked % self._takes:
+        if self.is_full or self._asked % self._takes:
+            asyncio.get_running_loop().call_soon(self._may_write)
             return False
         size, _, rest = chunk.partition(b"\r\n")
         assert (len(rest), rest[-2:]) == (int(size, 16) + 2, b"\r\n")
@@ -42,20 +48,49 @@ class Connection:
         self._note(chunk)
         return True
 
+    def finish(self) -> None:
+        self.has_ended = True
+
+    def unsent_seconds(self) -> float:
+        return 0.0
+
+    def abort(self) -> None:
+        raise AssertionError("nothing was stuck")
+
+    def leave(self) -> None:
+        if self._subscriber is not None and not self.has_ended:
+            self._subscriber.left()
+
+    def _may_write(self) -> None:
+        if self._subscriber is not None and not self.has_ended:
+            self._subscriber.may_write()
+
+    def _hold(self, subscriber: Subscriber) -> bool:
+        if not self._takes:
+            return False
+        self._subscriber = subscriber
+        return self._hub._hold(lambda _: self, self._hub._enter(), subscriber)
+
     async def _read(self, hub: Hub, key: str | None) -> None:
-        async for piece in hub.frames(0, key, self.push):
+        async for piece in hub.frames(0, key, self._hold):
             self._note(piece)
 
     def _note(self, piece: bytes) -> None:
         self.positions += [int(found) for found in POSITIONS.findall(piece)]
 
 
+def is_waiting(subscriber: Subscriber) -> bool:
+    """Whether it has all there is, and waits for more."""
+    return subscriber.line is not None or subscriber.woken.is_waited_for
+
+
 @asynccontextmanager
 async def listening(journal: Journal, hub: Hub, connection: Connection) -> AsyncIterator[None]:
-    await eventually(lambda: any(one.woken.is_waited_for for one in hub._everyone()))
+    await eventually(lambda: any(is_waiting(one) for one in hub._everyone()))
     try:
         yield
     finally:
+        connection.leave()
         connection.task.cancel()
         await asyncio.gather(connection.task, return_exceptions=True)
     assert hub._everyone() == []
@@ -113,9 +148,12 @@ async def test_nothing_is_pushed_past_what_waits_to_be_sent(journal: Journal) ->
         connection = Connection(hub)
         async with listening(journal, hub, connection):
             (subscriber,) = hub._everyone()
-            hub._offer(subscriber, Change(1, frozenset(), b"{}"))
+            connection.is_full = True
+            hub._offer(subscriber, [Change(1, frozenset(), b"{}")])
+            connection.is_full = False
             assert not subscriber.takes(2, b"0\r\n\r\n")
-            await eventually(lambda: connection.positions == [1])
+            subscriber.may_write()
+            assert connection.positions == [1]
 
 
 async def test_a_connection_that_takes_nothing_is_given_up_not_filled(
@@ -136,7 +174,7 @@ async def test_a_connection_that_takes_nothing_is_given_up_not_filled(
         port = server.servers[0].sockets[0].getsockname()[1]
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
         writer.write(b"GET /stream HTTP/1.1\r\nhost: test\r\n\r\n")
-        await eventually(lambda: any(one.woken.is_waited_for for one in hub._everyone()))
+        await eventually(lambda: any(is_waiting(one) for one in hub._everyone()))
         dropped = metrics.SSE_DROPPED("test")._value.get()
         for _ in range(200):  # far more than the system's own buffers hold
             if metrics.SSE_DROPPED("test")._value.get() > dropped:
