@@ -39,7 +39,7 @@ def failure(future: asyncio.Future[Any]) -> Any:
 def arrived_in_order(
     rows: Sequence[Any], outcomes: Sequence[BaseException | None]
 ) -> tuple[list[int], BaseException | None]:
-    """What may be marked as sent: what was acknowledged and is not behind a failure of its key."""
+    """What may leave `unsent`: what was acknowledged and is not behind a failure of its key."""
     broken: set[tuple[str, str]] = set()
     arrived: list[int] = []
     first: BaseException | None = None

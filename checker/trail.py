@@ -53,7 +53,7 @@ def ledger_is_the_log(evidence: Evidence) -> Check:
 
 
 def kafka_is_the_log(evidence: Evidence) -> Check:
-    """What is marked as sent is there, and nothing from elsewhere.
+    """What counts as sent is there, and nothing from elsewhere.
 
     A reader that passes over repeats and over what comes too early must get each aggregate whole
     and in order: after a failed send the relay sends what was behind it again.
