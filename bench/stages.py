@@ -36,6 +36,7 @@ STAGES: tuple[tuple[str, str], ...] = (
     ("aiokafka.producer", "relay: client library"),
     ("chassis.dispatch:Dispatcher._commit", "decide and commit (HTTP)"),
     ("chassis.subscription:react", "decide (Kafka)"),
+    ("services.tracking.projection", "read model: fold and save"),
     ("chassis.subscription:project", "read model: fold and save"),
     ("chassis.batch", "consumers: read, inbox, position"),
     ("chassis.consume", "consumers: read, inbox, position"),
