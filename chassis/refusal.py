@@ -64,15 +64,7 @@ def _found(what: "re.Pattern[bytes]", head: bytes) -> str | None:
 def answer_of(status: int, headers: Headers, document: Mapping[str, Any]) -> bytes:
     """A whole answer with a problem document, as it stands on the wire."""
     body = json.dumps(document, ensure_ascii=False).encode()
-    lines = _lines(headers)
-    return b"HTTP/1.1 %d %b\r\n%bcontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (
-        status,
-        HTTPStatus(status).phrase.encode(),
-        lines,
-        problems.MEDIA_TYPE.encode(),
-        len(body),
-        body,
-    )
+    return b"%bcontent-length: %d\r\n\r\n%b" % (_head(status, headers), len(body), body)
 
 
 def no_place(asked: Asked, usual: Headers, *, keeps_alive: bool) -> bytes:
@@ -92,6 +84,12 @@ def no_place(asked: Asked, usual: Headers, *, keeps_alive: bool) -> bytes:
     )
 
 
+def _head(status: int, headers: Headers) -> bytes:
+    """The status line and what stands behind it, the length of the body still to come."""
+    lines = _lines([*headers, (b"content-type", problems.MEDIA_TYPE.encode())])
+    return b"HTTP/1.1 %d %b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), lines)
+
+
 def _lines(headers: Headers) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
@@ -104,14 +102,11 @@ def _no_place(language: str) -> tuple[bytes, bytes, bytes]:
         (b"retry-after", problem.headers["retry-after"].encode()),
         *HEADERS,
         (b"content-language", language.encode()),
-        (b"content-type", problems.MEDIA_TYPE.encode()),
     )
-    status = HTTPStatus(problem.status)
     mark = "the-id-of-the-request"
     body = json.dumps(problem.document(language, mark), ensure_ascii=False).encode()
     middle, _, after = body.partition(mark.encode())
-    head = b"HTTP/1.1 %d %b\r\n%b" % (status, status.phrase.encode(), _lines(headers))
-    return head, middle, after
+    return _head(problem.status, headers), middle, after
 
 
 _NO_PLACE = {language: _no_place(language) for language in ("id", "en")}

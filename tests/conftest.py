@@ -1,6 +1,9 @@
 """What all tests share: one real Kafka and PostgreSQL per run, fresh databases for who asks."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -46,6 +49,15 @@ def no_connection_is_left(connections: WeakSet[AIOKafkaConnection]) -> Iterator[
     left = [str(one) for one in connections if one._writer is not None]
     connections.clear()
     assert left == []
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A directory which an unprivileged user can enter, as root needs it for PostgreSQL."""
+    folder = Path(tempfile.mkdtemp(prefix="loket-local-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,8 @@ The embedded PostgreSQL was built without TLS, so here a door before it speaks i
 
 import asyncio
 import contextlib
-import shutil
 import ssl
 import struct
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -73,44 +71,35 @@ class Encrypted(Kafka):
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A directory which an unprivileged user can enter, as root needs it for PostgreSQL."""
-    made = Path(tempfile.mkdtemp(prefix="loket-tls-"))
-    made.chmod(0o711)
-    yield made
-    shutil.rmtree(made)
+def authority(open_folder: Path) -> Authority:
+    return Authority(open_folder, "ours")
 
 
 @pytest.fixture(scope="module")
-def authority(folder: Path) -> Authority:
-    return Authority(folder, "ours")
+def stranger(open_folder: Path) -> Authority:
+    return Authority(open_folder, "somebody-else")
 
 
 @pytest.fixture(scope="module")
-def stranger(folder: Path) -> Authority:
-    return Authority(folder, "somebody-else")
-
-
-@pytest.fixture(scope="module")
-def access(folder: Path, authority: Authority) -> Iterator[Access]:
+def access(open_folder: Path, authority: Authority) -> Iterator[Access]:
     """The way into a broker with TLS, its topic made and its login known."""
     asyncio.run(jars.fetch(jars.directory(), jars.locked()))
-    broker = Encrypted(folder / "kafka", authority)
-    broker.lock(credentials.password(folder, ADMIN))
+    broker = Encrypted(open_folder / "kafka", authority)
+    broker.lock(credentials.password(open_folder, ADMIN))
     asyncio.run(broker.start())
     try:
         asyncio.run(create(broker.admin, [Topic(TOPIC, "toy", readers=("toy",), partitions=3)]))
-        asyncio.run(locks.set_all(folder, broker.admin, (), [LOGIN]))
-        found = credentials.access(folder, broker.bootstrap, LOGIN)
+        asyncio.run(locks.set_all(open_folder, broker.admin, (), [LOGIN]))
+        found = credentials.access(open_folder, broker.bootstrap, LOGIN)
         yield replace(found, tls=True, ca_file=authority.file)
     finally:
         broker.kill_all()
 
 
 @pytest.fixture
-async def door(stack: Servers, authority: Authority, folder: Path) -> AsyncIterator[int]:
+async def door(stack: Servers, authority: Authority, open_folder: Path) -> AsyncIterator[int]:
     """A port on which PostgreSQL is spoken by TLS only; the way on to the server is plain."""
-    pem = folder / "door.pem"
+    pem = open_folder / "door.pem"
     paths.write_private(pem, b"".join(authority.issue()))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(pem)
@@ -159,7 +148,7 @@ def toys(
 
 
 async def test_facts_travel_from_the_log_over_kafka_into_the_view_by_tls_alone(
-    toys: Database, access: Access, folder: Path, monkeypatch: pytest.MonkeyPatch
+    toys: Database, access: Access, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(toy.CoinAdded, "topic", TOPIC)
     view = replace(toy.VIEW, topics=(TOPIC,), consumer="booking.tls")
@@ -168,7 +157,7 @@ async def test_facts_travel_from_the_log_over_kafka_into_the_view_by_tls_alone(
         toys,
         bootstrap=access.bootstrap,
         kafka_username=access.username,
-        kafka_password_file=credentials.file_of(folder, LOGIN),
+        kafka_password_file=credentials.file_of(open_folder, LOGIN),
         kafka_tls=True,
         kafka_ca_file=access.ca_file,
     ) as probe:
