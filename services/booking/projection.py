@@ -8,8 +8,8 @@ from chassis.arrivals import Delivered, Rejected
 from chassis.database import Tx
 from contracts import entries
 from contracts.catalogue import EntryPublished
-from services.booking import store
 from services.booking.domain.offer import Mall, Service
+from services.booking.store import offers
 
 
 async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
@@ -24,7 +24,7 @@ async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejecte
                 return [Rejected(delivered.arrival, "invalid_entry", detail)]
             if offer is not None:
                 newest[offer.id] = offer
-    await store.save_offers(tx, newest.values())
+    await offers.save(tx, newest.values())
     return ()
 
 

@@ -5,18 +5,20 @@ from chassis.service import Service
 from chassis.subscription import Subscription, reading_of
 from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
-from services.booking import api, handlers, store
-from services.booking.commands import BookAppointment, CancelAppointment, CheckIn, OpenSession
+from services.booking import api, store
+from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
+from services.booking.commands.sessions import OpenSession
 from services.booking.domain.states import evolve
+from services.booking.handlers import appointments, sessions
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings
 
 DOMAIN = Domain(
     handlers={
-        OpenSession: handlers.open_session,
-        BookAppointment: handlers.book_appointment,
-        CheckIn: handlers.check_in,
-        CancelAppointment: handlers.cancel_appointment,
+        OpenSession: sessions.open_session,
+        BookAppointment: appointments.book_appointment,
+        CheckIn: appointments.check_in,
+        CancelAppointment: appointments.cancel_appointment,
     },
     load_many=store.load_many,
     save_many=store.save_many,

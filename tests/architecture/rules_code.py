@@ -55,7 +55,7 @@ BLIND_EXCEPTS = Path(__file__).with_name("blind_excepts.txt")
 def _rules_of_services(root: Path) -> Iterator[Path]:
     for path in production(root, "services"):
         parts = path.relative_to(root).parts
-        if parts[2:3] == ("commands.py",) or "domain" in parts[2:3] or parts[2:] == ("domain.py",):
+        if len(parts) > 2 and parts[2].removesuffix(".py") in {"commands", "domain"}:
             yield path
 
 

@@ -26,6 +26,11 @@ CODE: list[tuple[Rule, str, str]] = [
     ),
     (
         rules_code.domain_reads_no_clock_and_draws_no_lots,
+        "services/booking/commands/holds.py",
+        "from contracts.ids import TicketId\nFRESH = TicketId.new",
+    ),
+    (
+        rules_code.domain_reads_no_clock_and_draws_no_lots,
         "services/queue/domain.py",
         "from random import choice",
     ),

@@ -2,6 +2,8 @@
 
 import re
 from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 
 import pytest
 
@@ -20,6 +22,13 @@ def service_of(name: str) -> Service:
     found = import_module(f"services.{name}.wiring").SERVICE
     assert isinstance(found, Service)
     return found
+
+
+def modules_of(name: str) -> list[ModuleType]:
+    """A module, or a package and what is in it."""
+    found = import_module(name)
+    inner = iter_modules(getattr(found, "__path__", ()), f"{name}.")
+    return [found, *(import_module(one.name) for one in inner)]
 
 
 def reads(service: Service, topic: str) -> bool:
@@ -46,14 +55,14 @@ def test_a_consumer_group_is_named_after_its_service_and_used_once(name: str) ->
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_of_a_service_has_a_handler_that_is_named_after_it(name: str) -> None:
-    commands = import_module(f"services.{name}.commands")
     handlers = service_of(name).domain.handlers
     declared = {
         thing
-        for thing in vars(commands).values()
+        for module in modules_of(f"services.{name}.commands")
+        for thing in vars(module).values()
         if isinstance(thing, type)
         and issubclass(thing, Command)
-        and thing.__module__ == commands.__name__
+        and thing.__module__ == module.__name__
     }
     concrete = {one for one in declared if not one.__name__.startswith("_")}
     assert set(handlers) == concrete

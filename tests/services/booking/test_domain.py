@@ -20,7 +20,8 @@ from contracts.ids import (
     ServiceCode,
     SessionId,
 )
-from services.booking.commands import BookAppointment, CancelAppointment, CheckIn, OpenSession
+from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
+from services.booking.commands.sessions import OpenSession
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.offer import Mall, Service
 from services.booking.domain.session import Holding, Session

@@ -1,35 +1,21 @@
-"""What booking decides, in the order of the citizen's story."""
+"""What is decided about appointments, in the order of the citizen's story."""
 
 from contracts.base import Decision
-from services.booking.commands import (
+from services.booking.commands.appointments import (
     AppointmentChanged,
     AppointmentMade,
     BookAppointment,
     CancelAppointment,
     CheckIn,
-    OpenSession,
-    SessionMade,
 )
 from services.booking.domain.offer import must_be_own
-from services.booking.domain.session import Span, opened_session
 from services.booking.domain.states import (
     States,
     get_appointment,
     get_mall,
-    get_service,
     get_session,
     holding_of,
 )
-
-
-def open_session(command: OpenSession, states: States) -> Decision:
-    """A session for a service of the mall."""
-    must_be_own(command.mall, command.staff_mall)
-    offer = get_mall(states, command.mall), get_service(states, command.service)
-    span = Span(command.starts_at, command.ends_at)
-    fact = opened_session(command.session_id, offer, span, command.capacity, command.at)
-    answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
-    return Decision([fact], answer)
 
 
 def book_appointment(command: BookAppointment, states: States) -> Decision:

@@ -1,0 +1,17 @@
+"""Booking over HTTP: requests become commands and queries, nothing else.
+
+A citizen proves to be the holder of an appointment by its booking code, in the header Booking-Code.
+"""
+
+from chassis.http import Router
+from chassis.service import Running
+from services.booking.api.appointments import add_appointments
+from services.booking.api.sessions import add_sessions
+
+
+def router(running: Running) -> Router:
+    """All endpoints of booking."""
+    found = Router(tags=["booking"])
+    add_sessions(found, running)
+    add_appointments(found, running)
+    return found

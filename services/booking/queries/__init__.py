@@ -1,0 +1,1 @@
+"""What people may read from booking. No locks."""

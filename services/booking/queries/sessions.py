@@ -1,0 +1,45 @@
+"""The sessions of a day and their free places. No locks."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from chassis.database import Database
+from contracts.ids import MallId, ServiceCode, SessionId
+from services.booking.tables import sessions
+
+_SESSIONS_MAX = 200
+
+
+class SessionView(BaseModel):
+    """One session and how many places are left in it."""
+
+    session_id: SessionId
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    free: int
+
+
+async def sessions_of(
+    database: Database, mall: MallId, service: ServiceCode, service_date: date
+) -> list[SessionView]:
+    """The sessions of one service on one day, in the order of time."""
+    statement = (
+        select(
+            sessions.c.id.label("session_id"),
+            sessions.c.starts_at,
+            sessions.c.ends_at,
+            sessions.c.capacity,
+            (sessions.c.capacity - sessions.c.booked).label("free"),
+        )
+        .where(
+            sessions.c.mall == mall,
+            sessions.c.service == service,
+            sessions.c.service_date == service_date,
+        )
+        .order_by(sessions.c.starts_at, sessions.c.id)
+        .limit(_SESSIONS_MAX)
+    )
+    return [SessionView.model_validate(dict(row)) for row in await database.fetch(statement)]
