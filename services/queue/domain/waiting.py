@@ -71,9 +71,9 @@ class Pace:
     def after_call(self, at: datetime, place_at: datetime, told: WaitRange | None) -> "Pace":
         """After a call of whoever stood in line since `place_at` and had been told a range."""
         learnt = replace(self, gap_ms=self._gap_after(at, place_at), last_call_at=at)
-        return learnt if told is None else learnt.put_to_the_test(told.holds(at - place_at))
+        return learnt if told is None else learnt.put_to_the_test(held=told.holds(at - place_at))
 
-    def put_to_the_test(self, held: bool) -> "Pace":  # noqa: FBT001  # a range held or did not
+    def put_to_the_test(self, *, held: bool) -> "Pace":
         """After a range turned out right or wrong."""
         factor = _AFTER_A_HIT if held else _AFTER_A_MISS
         width = (self.width_pm * factor + _MILLION // 2) // _MILLION

@@ -71,7 +71,7 @@ def test_a_miss_widens_and_a_hit_narrows_by_what_keeps_four_fifths_right() -> No
 def test_the_width_has_bounds(held: bool, bound: int) -> None:
     pace = Pace(TEN_MINUTES_MS)
     for _ in range(200):
-        pace = pace.put_to_the_test(held)
+        pace = pace.put_to_the_test(held=held)
     assert pace.width_pm == bound
 
 
