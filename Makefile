@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down status logs replay verify \
-        test check bench chaos chaos-smoke drill-restore format lint types imports generate clean
+        test check bench chaos chaos-smoke drill-restore drill-tickets format lint types imports generate clean
 
 VENV   := .venv/bin
 PY     := $(VENV)/python
@@ -64,6 +64,9 @@ chaos-smoke: setup-dev ## the same in about three minutes, with one broker
 
 drill-restore: setup-dev ## lose PostgreSQL's data twice, restore, and measure: two minutes
 	@$(PY) -m tests.drills.restore
+
+drill-tickets: setup-dev ## 100,000 tickets at 24 counters while queue and PostgreSQL are killed
+	@$(PY) -m tests.drills.tickets $(ARGS)
 
 format: setup-dev ## format, and repair what can be repaired
 	@$(VENV)/ruff check --fix-only --quiet .
