@@ -3,18 +3,27 @@
 Every mistake is reported with file, line, rule and how to mend it; README.md lists the rules.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from catalogue import journey_rules
+from catalogue import journey_rules, queue_rules
 from catalogue.finding import Finding, Rule
 from catalogue.load import Loaded, Reading, Source, read
 from catalogue.yaml_text import Location
-from contracts.entries import Agency, Calendar, Entry, Journey, Mall, Service
+from contracts.entries import Agency, Calendar, Journey, Mall, Service
+from contracts.entry_base import Entry
+from contracts.queue_entries import QueuePolicy
 
 E = TypeVar("E", bound=Entry)
+
+_UNKNOWN: Mapping[type[Entry], Rule] = {
+    Agency: Rule.UNKNOWN_AGENCY,
+    Service: Rule.UNKNOWN_SERVICE,
+    Journey: Rule.UNKNOWN_JOURNEY,
+    QueuePolicy: Rule.UNKNOWN_POLICY,
+}
 
 
 def check(root: Path) -> list[Finding]:
@@ -46,9 +55,7 @@ class _Whole:
         self, source: Source, model: type[Entry], named: Iterable[tuple[Location, str]]
     ) -> Iterator[Finding]:
         """A finding for each named code that no entry of this kind has."""
-        rule = {Agency: Rule.UNKNOWN_AGENCY, Service: Rule.UNKNOWN_SERVICE}.get(
-            model, Rule.UNKNOWN_JOURNEY
-        )
+        rule = _UNKNOWN[model]
         known = self.codes(model)
         for at, code in named:
             if code not in known:
@@ -145,6 +152,24 @@ def _calendars_have_each_day_once(whole: _Whole) -> Iterator[Finding]:
                 yield source.finding(at, Rule.HOLIDAY_OUTSIDE_YEAR, hint)
 
 
+def _lines_are_run_by_a_rule(whole: _Whole) -> Iterator[Finding]:
+    for source, policy in whole.all(QueuePolicy):
+        yield from queue_rules.of_policy(source, policy)
+    for source, mall in whole.all(Mall):
+        named: list[tuple[Location, str]] = [
+            (("lines", i, "policy"), line.policy)
+            for i, line in enumerate(mall.lines)
+            if line.policy
+        ]
+        if mall.policy is not None:
+            named.append((("policy",), mall.policy))
+        yield from whole.unknown(source, QueuePolicy, named)
+        yield from _repeated(
+            source, [(("lines", i, "service"), line.service) for i, line in enumerate(mall.lines)]
+        )
+        yield from queue_rules.of_mall(source, mall)
+
+
 def _repeated(source: Source, named: Sequence[tuple[Location, str]]) -> Iterator[Finding]:
     seen: set[str] = set()
     for at, code in named:
@@ -161,4 +186,5 @@ RULES: Sequence[Callable[[_Whole], Iterable[Finding]]] = (
     _services_belong_somewhere,
     _journeys_lead_to_their_end,
     _calendars_have_each_day_once,
+    _lines_are_run_by_a_rule,
 )

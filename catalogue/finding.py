@@ -35,6 +35,12 @@ class Rule(StrEnum):
     HOLIDAY_TWICE = "holiday-twice"
     HOLIDAY_OUTSIDE_YEAR = "holiday-outside-year"
     YEAR_TWICE = "year-twice"
+    UNKNOWN_POLICY = "unknown-policy"
+    SLOT_WITHOUT_LANE = "slot-without-lane"
+    LANE_WITHOUT_SLOT = "lane-without-slot"
+    PREFIX_TWICE = "prefix-twice"
+    DEVICE_TWICE = "device-twice"
+    LINE_WITHOUT_COUNTER = "line-without-counter"
 
 
 @dataclass(frozen=True, slots=True, order=True)

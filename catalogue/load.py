@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 
 from catalogue.finding import Finding, Rule
 from catalogue.yaml_text import BrokenYaml, DuplicateKey, Location, Parsed, parse
-from contracts.entries import ENTRY_KINDS, Entry
+from contracts.entries import ENTRY_KINDS
+from contracts.entry_base import Entry
 
 DATA = Path(__file__).parent / "data"
 """The catalogue that is shipped."""
@@ -27,6 +28,7 @@ FOLDERS: Mapping[str, str] = MappingProxyType(
         "agencies": "agency",
         "journeys": "journey",
         "services": "service",
+        "queue-policies": "queue_policy",
         "malls": "mall",
     }
 )

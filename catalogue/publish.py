@@ -17,7 +17,7 @@ from catalogue.load import read
 from chassis import clock
 from chassis.kafka import Where, new_producer
 from contracts.catalogue import EntryPublished
-from contracts.entries import Entry
+from contracts.entry_base import Entry
 from contracts.envelope import Envelope, to_headers
 from contracts.ids import Actor, EntryId, EventId
 

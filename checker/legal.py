@@ -9,24 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checker.evidence import Check, Evidence, Fact
+from checker.paths import PATHS
 
-# What may follow what. "" is the state before the first fact.
-_PATHS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "booking.session_opened.v1": {"opened": frozenset({""})},
-    "booking.appointment_booked.v1": {"booked": frozenset({""})},
-    "booking.appointment_checked_in.v1": {"checked_in": frozenset({"booked"})},
-    "booking.appointment_cancelled.v1": {"cancelled": frozenset({"booked"})},
-    "queue.counter_opened.v1": {"open": frozenset({"", "closed"})},
-    "queue.counter_closed.v1": {"closed": frozenset({"open"})},
-    "queue.ticket_issued.v1": {"waiting": frozenset({""})},
-    "queue.ticket_called.v1": {"called": frozenset({"waiting"})},
-    "queue.ticket_served.v1": {"served": frozenset({"called"})},
-    "queue.ticket_finished.v1": {"finished": frozenset({"called", "served"})},
-    "notify.notification_queued.v1": {"queued": frozenset({""})},
-    "notify.notification_sent.v1": {"sent": frozenset({"queued"})},
-    "notify.notification_failed.v1": {"failed": frozenset({"queued"})},
-    "ledger.checkpoint_recorded.v1": {"recorded": frozenset({""})},
-}
 # From which states of a stage a report may come, and where it leads.
 _STAGE: Mapping[str, tuple[frozenset[str], str]] = {
     "tracking.stage_opened.v1": (frozenset({"waiting"}), "open"),
@@ -85,7 +69,7 @@ def histories_are_legal(evidence: Evidence) -> Check:
         check.examined += 1
         _version(check, fact, versions)
         _owner(check, fact)
-        if fact.type in _PATHS:
+        if fact.type in PATHS:
             _step(check, fact, states)
         elif fact.type not in _ANSWERS:
             _application(check, fact, applications[fact.aggregate_id], evidence)
@@ -111,16 +95,22 @@ def _owner(check: Check, fact: Fact) -> None:
 
 
 def _step(check: Check, fact: Fact, states: dict[str, str]) -> None:
-    ((state, allowed),) = _PATHS[fact.type].items()
+    allowed = PATHS[fact.type]
     before = states[fact.aggregate_id]
-    served_unserved = (
-        fact.type == "queue.ticket_finished.v1"
-        and before == "called"
-        and fact.data.get("outcome") == "served"
-    )
-    if before not in allowed or served_unserved:
+    if before not in allowed or _needs_more(fact, before):
         check.blame("illegal", f"{fact.aggregate_id}: {fact.type} while {before or 'not there'}")
-    states[fact.aggregate_id] = state
+    # A ticket that is handed over goes straight to the other counter, in the state that it had.
+    stays = fact.type == "queue.ticket_transferred.v1" and fact.data.get("handed_over")
+    states[fact.aggregate_id] = before if stays else allowed.get(before, fact.type)
+
+
+def _needs_more(fact: Fact, before: str) -> bool:
+    """Whether the state alone does not allow it."""
+    if fact.type == "queue.ticket_finished.v1":
+        return before == "called" and fact.data.get("outcome") == "served"
+    if fact.type == "queue.ticket_skipped.v1":
+        return before == "served" and fact.data.get("reason") != "officer_gone"
+    return False
 
 
 def _application(check: Check, fact: Fact, one: _Application, evidence: Evidence) -> None:

@@ -7,7 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from contracts import agencies, booking, catalogue, ledger, notify, queue, tracking
+from contracts import (
+    agencies,
+    booking,
+    catalogue,
+    ledger,
+    notify,
+    queue,
+    queue_day,
+    queue_tickets,
+    tracking,
+)
 from contracts.base import Fact
 from contracts.ids import AgencyId
 
@@ -40,6 +50,31 @@ EVENTS: tuple[type[Fact], ...] = (
     queue.TicketCalled,
     queue.TicketServed,
     queue.TicketFinished,
+    queue_tickets.TicketRecalled,
+    queue_tickets.TicketHeld,
+    queue_tickets.TicketResumed,
+    queue_tickets.TicketSkipped,
+    queue_tickets.TicketReturned,
+    queue_tickets.TicketTransferred,
+    queue_tickets.TicketReclassified,
+    queue_tickets.TicketNear,
+    queue_tickets.TicketLapsed,
+    queue_tickets.TicketDisputed,
+    queue_day.CounterTakenOver,
+    queue_day.CounterPaused,
+    queue_day.CounterResumed,
+    queue_day.CounterChangeRequested,
+    queue_day.CounterChangeDecided,
+    queue_day.NumbersClosed,
+    queue_day.NumbersReopened,
+    queue_day.SeriesGranted,
+    queue_day.LineClosed,
+    queue_day.DeviceSessionBegan,
+    queue_day.DeviceLocked,
+    queue_day.DeviceUnlocked,
+    queue_day.AgencyAbsent,
+    queue_day.AgencyPresent,
+    queue_day.SurveyAnswered,
     tracking.ApplicationSubmitted,
     tracking.StageOpened,
     tracking.StageAccepted,
@@ -72,6 +107,10 @@ TOPICS: tuple[Topic, ...] = (
     Topic("booking.appointments.v1", "booking", ("ledger", "notify", "queue", "tracking")),
     Topic("queue.counters.v1", "queue", ("ledger", "tracking")),
     Topic("queue.tickets.v1", "queue", ("ledger", "notify", "tracking")),
+    Topic("queue.lines.v1", "queue", ("ledger", "tracking")),
+    Topic("queue.devices.v1", "queue", ("ledger", "tracking")),
+    Topic("queue.presence.v1", "queue", ("ledger", "tracking")),
+    Topic("queue.surveys.v1", "queue", ("ledger", "tracking")),
     Topic("tracking.applications.v1", "tracking", ("ledger", "notify", "tracking")),
     Topic("notify.notifications.v1", "notify", ("ledger", "tracking")),
     Topic(

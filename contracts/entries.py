@@ -8,14 +8,21 @@ from datetime import date, time
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from contracts.base import Code, ShortText
-from contracts.ids import AgencyId, CounterCode, JourneyCode, MallId, ServiceCode, StageCode
+from contracts.entry_base import Entry, Part, Text, Texts
+from contracts.ids import (
+    AgencyId,
+    CounterCode,
+    JourneyCode,
+    MallId,
+    PolicyCode,
+    ServiceCode,
+    StageCode,
+)
+from contracts.queue_entries import Device, MallLine, QueuePolicy
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
-Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
-Revision = Annotated[int, Field(ge=1)]
 CalendarCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TimeUnit = Literal["working_days", "calendar_days", "hours", "minutes"]
@@ -26,34 +33,14 @@ ZONE_LABELS: Mapping[Zone, str] = MappingProxyType(
 )
 
 
-class _Part(BaseModel):
-    """Base of everything here: immutable, and older readers ignore what newer writers add."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
-
-
-class Entry(_Part):
-    """One entry in one revision. `source` says where its facts were taken from."""
-
-    kind: ClassVar[str]
-
-    revision: Revision
-    source: Text | None = None
-
-    @property
-    def entry_code(self) -> str:
-        """The code as plain text, whatever the kind of entry."""
-        return str(getattr(self, "code"))  # noqa: B009 - each kind has its own type of code
-
-
-class PromisedTime(_Part):
+class PromisedTime(Part):
     """How long it may take. Hours and minutes count in opening hours only."""
 
     value: Annotated[int, Field(ge=1, le=1000)]
     unit: TimeUnit
 
 
-class Counter(_Part):
+class Counter(Part):
     """One counter of a mall, and the services that may be had there."""
 
     code: CounterCode
@@ -61,7 +48,11 @@ class Counter(_Part):
 
 
 class Mall(Entry):
-    """A public service mall. Opening hours are local times of its `zone`."""
+    """A public service mall. Opening hours are local times of its `zone`.
+
+    Its lines go by `policy`, where `lines` names no other; without one by what is built in. A mall
+    that lists no `devices` takes any kiosk that logs in for it; otherwise those alone.
+    """
 
     kind: ClassVar[str] = "mall"
 
@@ -72,6 +63,9 @@ class Mall(Entry):
     closes_at: time
     agencies: Annotated[tuple[AgencyId, ...], Field(min_length=1)]
     counters: Annotated[tuple[Counter, ...], Field(min_length=1)]
+    policy: PolicyCode | None = None
+    lines: tuple[MallLine, ...] = ()
+    devices: tuple[Device, ...] = ()
 
 
 class Agency(Entry):
@@ -85,14 +79,14 @@ class Agency(Entry):
     open_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] | None = None
 
 
-class Fee(_Part):
+class Fee(Part):
     """What the citizen pays. Without `rupiah` it depends on the case; `note_id` then says how."""
 
     rupiah: Annotated[int, Field(ge=0)] | None = None
     note_id: Text | None = None
 
 
-class PublishedStandard(_Part):
+class PublishedStandard(Part):
     """The six components of the service standard that everybody may read (UU 25/2009)."""
 
     requirements: Texts
@@ -103,7 +97,7 @@ class PublishedStandard(_Part):
     complaints: Text
 
 
-class ManagedStandard(_Part):
+class ManagedStandard(Part):
     """The eight components of the service standard for those who run and supervise the service."""
 
     legal_basis: Texts
@@ -133,7 +127,7 @@ class Service(Entry):
     journey: JourneyCode | None = None
 
 
-class Requirement(_Part):
+class Requirement(Part):
     """Something the file must fulfil; `mend_id` and `mend_en` say how to repair it."""
 
     code: Code
@@ -143,7 +137,7 @@ class Requirement(_Part):
     mend_en: Text
 
 
-class RefusalReason(_Part):
+class RefusalReason(Part):
     """A reason for which a stage may refuse."""
 
     code: Code
@@ -151,7 +145,7 @@ class RefusalReason(_Part):
     text_en: Text
 
 
-class Stage(_Part):
+class Stage(Part):
     """What one agency does. It opens when all stages named in `after` are done, or at once."""
 
     code: StageCode
@@ -177,7 +171,7 @@ class Journey(Entry):
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
 
 
-class Holiday(_Part):
+class Holiday(Part):
     """A day on which offices are closed."""
 
     date: date
@@ -197,7 +191,7 @@ class Calendar(Entry):
 
 
 ENTRY_KINDS: Mapping[str, type[Entry]] = MappingProxyType(
-    {model.kind: model for model in (Mall, Agency, Service, Journey, Calendar)}
+    {model.kind: model for model in (Mall, Agency, Service, Journey, Calendar, QueuePolicy)}
 )
 
 

@@ -104,6 +104,14 @@ class CounterId(Id):
     """One counter of a mall."""
 
 
+class CounterSessionId(Id):
+    """One officer's time at one counter; who takes it over elsewhere gets another."""
+
+
+class DeviceId(Id):
+    """One kiosk or board of a mall."""
+
+
 class EntryId(Id):
     """One entry of the catalogue, whatever its revision."""
 
@@ -124,12 +132,20 @@ class PersonId(Id):
     """A citizen, as facts may name one: random, never derived from personal data."""
 
 
+class PresenceId(Id):
+    """Whether one agency was there on one day in one mall."""
+
+
 class ReportId(Id):
     """One report of an agency, chosen by the agency; a repeated report has the same id."""
 
 
 class SessionId(Id):
     """A span of time of one service in one mall, with a capacity."""
+
+
+class SurveyId(Id):
+    """One answered survey: unguessable, and without a way back to the ticket."""
 
 
 class TicketId(Id):
@@ -197,6 +213,14 @@ class CounterCode(Name):
 
     pattern = r"[A-Z0-9]{1,4}(-[A-Z0-9]{1,4})?"
     max_length = 9
+
+
+class DeviceCode(Name):
+    """What a mall calls one of its kiosks or boards, for example `kios-1`."""
+
+
+class PolicyCode(Name):
+    """A rule by which lines are called, for example `umum`."""
 
 
 class Actor(Name):

@@ -7,6 +7,8 @@ from catalogue.finding import Rule
 MALL = "malls/mpp-nusantara.yaml"
 DOCTOR = "journeys/izin-praktik-dokter.yaml"
 BUILDING = "journeys/persetujuan-bangunan-gedung.yaml"
+DAY = "malls/mpp-sehari.yaml"
+TURNS = "queue-policies/umum.yaml"
 YEAR = "calendars/nasional-2026.yaml"
 DLH = "agencies/dlh.yaml"
 SKCK = "services/POL-SKCK.yaml"
@@ -58,7 +60,7 @@ ONE_FILE = (
         "opendays: [mon]  # planted",
     ),
     Plant(Rule.UNKNOWN_FIELD, SKCK, "rupiah: 30000", "rupiah: 30000\n    vat: 1  # planted"),
-    Plant(Rule.REVISION_MISSING, MALL, "revision: 1\n", "", TOP),
+    Plant(Rule.REVISION_MISSING, DLH, "revision: 1\n", "", TOP),
     Plant(Rule.STANDARD_INCOMPLETE, SKCK, "  product: SKCK, berlaku 6 bulan\n", "", "published:"),
     Plant(Rule.STANDARD_INCOMPLETE, SKCK, "  number_of_staff: 3\n", "", "managed:"),
     Plant(
@@ -123,6 +125,34 @@ ONE_FILE = (
     ),
 )
 
+LINES = (
+    Plant(Rule.UNKNOWN_POLICY, MALL, "policy: umum", "policy: umun  # planted"),
+    Plant(Rule.UNKNOWN_POLICY, DAY, "prefix: 1A", "prefix: 1A\n    policy: cepat  # planted"),
+    Plant(Rule.SLOT_WITHOUT_LANE, TURNS, "- [prioritas]", "- [prioritas]\n  - []  # planted"),
+    Plant(
+        Rule.LANE_WITHOUT_SLOT, TURNS, "slots:\n  - [prioritas]", "slots:  # planted\n  - [janji]"
+    ),
+    Plant(Rule.WRONG_SHAPE, TURNS, "- [prioritas]", "- [cepat]  # planted"),
+    Plant(Rule.PREFIX_TWICE, DAY, "prefix: 1B", "prefix: 1A  # planted"),
+    Plant(Rule.PREFIX_TWICE, DAY, "prefix: 1B", "prefix: AKL  # planted"),
+    Plant(Rule.DUPLICATE_CODE, DAY, "service: DUK-KK\n", "service: DUK-KTP  # planted\n"),
+    Plant(Rule.LINE_WITHOUT_COUNTER, DAY, "service: DUK-KK\n", "service: BAP-BPHTB  # planted\n"),
+    Plant(
+        Rule.DEVICE_TWICE,
+        DAY,
+        "devices:",
+        "devices:\n  - {code: kios-1, kind: kiosk, client: kiosk-2}",
+        "client: kiosk-mpp-sehari",
+    ),
+    Plant(
+        Rule.DEVICE_TWICE,
+        DAY,
+        "devices:",
+        "devices:\n  - {code: kios-2, kind: kiosk, client: kiosk-mpp-sehari}",
+        "code: kios-1",
+    ),
+)
+
 SEVERAL_RULES = (
     Plant(
         Rule.DUPLICATE_CODE,
@@ -134,18 +164,18 @@ SEVERAL_RULES = (
     Plant(
         Rule.AGENCY_NOT_IN_MALL,
         MALL,
-        "  - kua\n",
+        "  - bapenda\n",
         "",
-        "agency: kua",
-        found_in="services/KUA-NKH.yaml",
+        "agency: bapenda",
+        found_in="services/BAP-BPHTB.yaml",
         also=frozenset({Rule.COUNTER_WITHOUT_AGENCY}),
     ),
     Plant(
         Rule.COUNTER_WITHOUT_AGENCY,
         MALL,
-        "  - kua\n",
+        "  - bapenda\n",
         "",
-        "[KUA-NKH]",
+        "[BAP-BPHTB]",
         also=frozenset({Rule.AGENCY_NOT_IN_MALL}),
     ),
     Plant(
@@ -172,4 +202,4 @@ SEVERAL_RULES = (
     ),
 )
 
-PLANTS = (*ONE_FILE, *SEVERAL_RULES)
+PLANTS = (*ONE_FILE, *LINES, *SEVERAL_RULES)

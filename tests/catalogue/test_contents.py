@@ -9,7 +9,6 @@ from catalogue.load import DATA, read
 from contracts.entries import (
     Agency,
     Calendar,
-    Entry,
     Journey,
     Mall,
     ManagedStandard,
@@ -18,6 +17,8 @@ from contracts.entries import (
     Stage,
     entry_of,
 )
+from contracts.entry_base import Entry
+from contracts.queue_entries import QueuePolicy
 
 E = TypeVar("E", bound=Entry)
 READING = read(DATA)
@@ -40,17 +41,33 @@ def behind(stage: Stage, of: Journey) -> Iterator[str]:
         yield from behind(stages[before], of)
 
 
+def demo_mall() -> Mall:
+    [mall] = [entry for entry in shipped(Mall) if entry.code == "mpp-nusantara"]
+    return mall
+
+
 def test_there_are_enough_agencies_and_services_for_a_mall() -> None:
-    [mall] = shipped(Mall)
+    mall = demo_mall()
     assert len(mall.agencies) >= 5
     assert set(mall.agencies) == {agency.code for agency in shipped(Agency)}
     assert len(shipped(Service)) >= 12
 
 
 def test_every_service_can_be_had_at_a_counter() -> None:
-    [mall] = shipped(Mall)
+    mall = demo_mall()
     offered = {service for counter in mall.counters for service in counter.services}
     assert offered == {service.code for service in shipped(Service)}
+
+
+def test_there_is_a_mall_in_each_zone_whose_lines_look_at_the_clock() -> None:
+    by_clock = [mall for mall in shipped(Mall) if mall.policy == "jam-kantor"]
+    assert {mall.zone for mall in by_clock} == {"Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"}
+
+
+def test_the_lines_of_the_demonstration_are_open_at_any_hour() -> None:
+    [policy] = [one for one in shipped(QueuePolicy) if one.code == demo_mall().policy]
+    assert policy.hours == "any"
+    assert policy.cut_off.minutes_before_close is None
 
 
 def test_the_service_standard_has_six_published_and_eight_managed_components() -> None:
@@ -86,7 +103,7 @@ def test_the_doctors_licence_goes_from_the_front_to_the_health_office_and_back()
 
 
 def test_reading_keeps_the_line_of_every_value() -> None:
-    [mall] = [item for item in READING.loaded if isinstance(item.entry, Mall)]
+    [mall] = [item for item in READING.loaded if item.entry == demo_mall()]
     source = mall.source
     lines = source.path.read_text().splitlines()
     line = source.parsed.line_of(("counters", 5, "services", 0))

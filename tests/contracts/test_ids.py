@@ -22,8 +22,10 @@ EXAMPLES = {
     "Actor": ("public", "agency:dinkes", "officer:z3-02"),
     "AgencyId": ("dinkes", "bpjs-kesehatan"),
     "CounterCode": ("Z1-04", "A2"),
+    "DeviceCode": ("kios-1",),
     "JourneyCode": ("izin-praktik-dokter",),
     "MallId": ("mpp-nusantara",),
+    "PolicyCode": ("umum", "jam-kantor"),
     "ServiceCode": ("DUK-KTP", "PTSP-SIP"),
     "StageCode": ("pemeriksaan-teknis",),
 }

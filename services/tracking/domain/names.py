@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from contracts import entries
-from contracts.entries import Entry
+from contracts.entry_base import Entry
 
 
 class Told(NamedTuple):

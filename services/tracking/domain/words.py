@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.tracking.domain.names import Names, Told, because, stage_name, stage_of
+from services.tracking.domain.queue_words import QUEUE_SENTENCES
 
 # The slots are filled by `_slots`; a text with a slot that a fact cannot fill fails its test.
 SENTENCES: Mapping[str, Told] = {
@@ -24,12 +25,12 @@ SENTENCES: Mapping[str, Told] = {
     "queue.counter_opened.v1": Told("Loket {counter} dibuka", "Counter {counter} opened"),
     "queue.counter_closed.v1": Told("Sebuah loket ditutup", "A counter closed"),
     "queue.ticket_issued.v1": Told(
-        "Nomor antrean {number} diterbitkan untuk {service}",
-        "Ticket {number} was issued for {service}",
+        "Nomor antrean {ticket} diterbitkan untuk {service}",
+        "Ticket {ticket} was issued for {service}",
     ),
     "queue.ticket_called.v1": Told(
-        "Nomor {number} dipanggil ke loket {counter}",
-        "Ticket {number} was called to counter {counter}",
+        "Nomor {ticket} dipanggil ke loket {counter}",
+        "Ticket {ticket} was called to counter {counter}",
     ),
     "queue.ticket_served.v1": Told(
         "Pelayanan dimulai di loket {counter}", "Service began at counter {counter}"
@@ -37,6 +38,7 @@ SENTENCES: Mapping[str, Told] = {
     "queue.ticket_finished.v1": Told(
         "Pelayanan di loket {counter} selesai", "Service at counter {counter} is over"
     ),
+    **QUEUE_SENTENCES,
     "tracking.application_submitted.v1": Told(
         "Permohonan diajukan{for_id}", "The application was submitted{for_en}"
     ),
@@ -104,7 +106,8 @@ def _slots(
         "for_id": Told(f": {service.id}" if service.id else "", ""),
         "for_en": Told("", f": {service.en}" if service.en else ""),
     }
-    same = {**data, "agency": names.agency(data.get("agency"))}
+    ticket = data.get("label") or data.get("number")
+    same = {**data, "agency": names.agency(data.get("agency")), "ticket": ticket}
     return (
         {**same, **{slot: told.id for slot, told in texts.items()}},
         {**same, **{slot: told.en for slot, told in texts.items()}},
