@@ -109,6 +109,7 @@ def programs(
         "booking": {
             "LOKET_CODE_KEY_FILE": _key(options.home, "booking-code-key", hexadecimal=True)
         },
+        "queue": {"LOKET_CODE_KEY_FILE": _key(options.home, "queue-code-key", hexadecimal=True)},
         "notify": {**smtp, "LOKET_KEY_FILE": _key(options.home, "notify-key", hexadecimal=False)},
         "tracking": {"LOKET_CODE_KEY_FILE": _key(options.home, "code-key", hexadecimal=True)},
     }

@@ -42,6 +42,7 @@ async def main(name, folder):
     service = import_module(f"services.{name}.wiring").SERVICE
     keys = {
         "booking": lambda: {"code_key_file": key("ab" * 32)},
+        "queue": lambda: {"code_key_file": key("ab" * 32)},
         "tracking": lambda: {"code_key_file": key("ab" * 32)},
         "notify": lambda: {"key_file": key("a" * 32)},
     }

@@ -53,6 +53,7 @@ def test_the_keys_that_compose_names_are_made_and_other_users_cannot_reach_them(
     assert lengths.pop("kafka-admin") > 64
     assert lengths == {
         "booking-code-key": 64,
+        "queue-code-key": 64,
         "tracking-code-key": 64,
         "notify-key": 32,
         **{f"kafka-{name}": 64 for name in credentials.PLATFORM},

@@ -73,7 +73,7 @@ async def booking(place: Place) -> set[str]:
 
 async def queue(place: Place) -> set[str]:
     """A morning at two counters."""
-    async with testing.running(QUEUE, place.database) as probe:
+    async with testing.running(QUEUE, place.database, code_key_file=place.key_file()) as probe:
         left = _doors(probe)
         await probe.deliver("queue.catalogue", probe.arrival(queue_steps.mall_entry()))
         office = queue_steps.Queue(probe)

@@ -45,9 +45,10 @@ class Tickets:
 
 
 @pytest.fixture
-async def tickets(fresh_database: Fresh) -> AsyncIterator[Tickets]:
-    database = await fresh_database("queue")
-    async with testing.running(QUEUE, database) as probe:
+async def tickets(fresh_database: Fresh, tmp_path: Path) -> AsyncIterator[Tickets]:
+    database, secret = await fresh_database("queue"), tmp_path / "code.key"
+    secret.write_bytes(SECRET)
+    async with testing.running(QUEUE, database, code_key_file=secret) as probe:
         await probe.deliver("queue.catalogue", probe.arrival(mall_entry()))
         yield Tickets(Queue(probe), database, Seen("queue"))
 

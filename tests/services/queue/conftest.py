@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -114,8 +115,17 @@ Fresh = Callable[[str], Awaitable[Database]]
 
 
 @pytest.fixture
-async def queue(fresh_database: Fresh) -> AsyncIterator[Queue]:
+def key_file(tmp_path: Path) -> Path:
+    """The secret behind the codes on slips."""
+    file = tmp_path / "code-key"
+    file.write_bytes(b"k" * 32)
+    return file
+
+
+@pytest.fixture
+async def queue(fresh_database: Fresh, key_file: Path) -> AsyncIterator[Queue]:
     """Queue with one mall in its catalogue."""
-    async with testing.running(SERVICE, await fresh_database("queue")) as probe:
+    addresses = await fresh_database("queue")
+    async with testing.running(SERVICE, addresses, code_key_file=key_file) as probe:
         await probe.deliver("queue.catalogue", probe.arrival(mall_entry()))
         yield Queue(probe)

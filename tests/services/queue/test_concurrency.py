@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -56,11 +57,13 @@ async def test_numbers_have_no_gap_and_no_repeat_when_all_come_at_once(queue: Qu
     assert await queue.numbers() == list(range(1, 301))
 
 
-async def test_two_processes_number_and_call_one_line_together(fresh_database: Fresh) -> None:
+async def test_two_processes_number_and_call_one_line_together(
+    fresh_database: Fresh, key_file: Path
+) -> None:
     addresses = await fresh_database("queue")
     async with (
-        testing.running(SERVICE, addresses) as one,
-        testing.running(SERVICE, addresses) as other,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
     ):
         await one.deliver("queue.catalogue", one.arrival(mall_entry()))
         both = [Queue(one), Queue(other)]
