@@ -25,7 +25,7 @@ from chassis.kafka import client
 from chassis.relay import Relay
 from contracts.catalog import agency_topics
 from contracts.ids import AgencyId, MallId
-from services.queue.store import save_malls
+from services.queue.store import malls as stored_malls
 from services.queue.wiring import DOMAIN as QUEUE
 from services.tracking.store import save_entries
 from services.tracking.wiring import DOMAIN as TRACKING
@@ -90,7 +90,7 @@ async def _over_malls(servers: Servers) -> Row:
     async with AsyncExitStack() as stack:
         opened = await _open(stack, servers, "queue", QUEUE)
         async with opened.database.transaction() as tx:
-            await save_malls(tx, map(tickets.mall_with_one_line, malls))
+            await stored_malls.save(tx, map(tickets.mall_with_one_line, malls))
 
         def issued(where: Sequence[MallId]) -> Awaitable[Leg]:
             return tickets.issued_by(servers, opened.dispatcher, opened.checks, [], where)

@@ -18,9 +18,9 @@ from chassis.database import Database
 from chassis.dispatch import Dispatcher
 from chassis.eventlog import Cause
 from contracts.ids import Actor, CounterCode, MallId, ServiceCode, TicketId
-from services.queue.commands import IssueTicket
+from services.queue.commands.tickets import IssueTicket
 from services.queue.domain.mall import Mall
-from services.queue.store import save_malls
+from services.queue.store import malls as stored
 from services.queue.wiring import DOMAIN
 
 IDS = ("P11",)
@@ -61,7 +61,7 @@ async def run(servers: Servers, _wanted: AbstractSet[str]) -> list[Row]:
         await checks.execute(_CREATE)
         await checks.execute(f'GRANT ALL ON naive_line, naive_tickets TO "{where["name"]}"')
         async with database.transaction() as tx:
-            await save_malls(tx, [mall_with_one_line(_MALL)])
+            await stored.save(tx, [mall_with_one_line(_MALL)])
         settings.tell(f"P11: {CALLERS} callers on one line")
         await ours()
         waits.clear()

@@ -6,7 +6,7 @@ from chassis.arrivals import Delivered
 from contracts.base import Command
 from contracts.booking import AppointmentCheckedIn
 from contracts.ids import Actor, TicketId
-from services.queue.commands import AdmitAppointment
+from services.queue.commands.tickets import AdmitAppointment
 
 _ACTOR = Actor("system:queue")
 

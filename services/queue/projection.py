@@ -9,8 +9,8 @@ from chassis.database import Tx
 from contracts import entries
 from contracts.catalogue import EntryPublished
 from contracts.ids import MallId
-from services.queue import store
 from services.queue.domain.mall import Mall
+from services.queue.store import malls
 
 
 async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
@@ -26,5 +26,5 @@ async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejecte
                 return [Rejected(delivered.arrival, "invalid_entry", detail)]
             counters = {counter.code: counter.services for counter in entry.counters}
             newest[entry.code] = Mall(entry.code, entry.zone, counters)
-    await store.save_malls(tx, newest.values())
+    await malls.save(tx, newest.values())
     return ()

@@ -6,30 +6,25 @@ from chassis.subscription import Subscription, react, reading_of
 from contracts.booking import AppointmentCheckedIn
 from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
-from services.queue import api, handlers, store
-from services.queue.commands import (
-    AdmitAppointment,
-    CallNextTicket,
-    CloseCounter,
-    FinishTicket,
-    IssueTicket,
-    OpenCounter,
-    ServeTicket,
-)
+from services.queue import api, store
+from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
+from services.queue.commands.counters import CloseCounter, OpenCounter
+from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
+from services.queue.handlers import calls, counters, tickets
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
 
 DOMAIN = Domain(
     handlers={
-        IssueTicket: handlers.issue_ticket,
-        AdmitAppointment: handlers.admit_appointment,
-        OpenCounter: handlers.open_counter,
-        CloseCounter: handlers.close_counter,
-        CallNextTicket: handlers.call_next_ticket,
-        ServeTicket: handlers.serve_ticket,
-        FinishTicket: handlers.finish_ticket,
+        IssueTicket: tickets.issue_ticket,
+        AdmitAppointment: tickets.admit_appointment,
+        OpenCounter: counters.open_counter,
+        CloseCounter: counters.close_counter,
+        CallNextTicket: calls.call_next_ticket,
+        ServeTicket: calls.serve_ticket,
+        FinishTicket: calls.finish_ticket,
     },
     load_many=store.load_many,
     save_many=store.save_many,

@@ -24,7 +24,7 @@ from contracts.catalog import TOPICS
 from contracts.ids import Actor, MallId, ServiceCode, TicketId
 from local.testing import Database
 from local.topics import create
-from services.queue.commands import IssueTicket
+from services.queue.commands.tickets import IssueTicket
 from services.queue.wiring import DOMAIN
 from tests.planted import bugs_of_relay as bugs
 from tests.planted.bugs_of_decisions import Plant

@@ -14,8 +14,9 @@ from chassis.decide import Outcome, Submission, decide
 from chassis.eventlog import Cause
 from contracts.base import Command
 from contracts.ids import Actor, CounterId, MallId, ServiceCode, TicketId
-from services.queue import store
-from services.queue.commands import CallNextTicket, FinishTicket, IssueTicket
+from services.queue.commands.calls import CallNextTicket, FinishTicket
+from services.queue.commands.tickets import IssueTicket
+from services.queue.store import tickets as stored_tickets
 from services.queue.tables import metadata
 from services.queue.wiring import DOMAIN, SERVICE
 from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry
@@ -133,7 +134,7 @@ async def test_calling_next_reads_no_more_of_a_line_than_it_calls(queue: Queue) 
         """
     )
     (line,) = await queue.probe.rows("SELECT id FROM lines")
-    statement = f"EXPLAIN (ANALYZE, FORMAT TEXT) {store._HEADS}"
+    statement = f"EXPLAIN (ANALYZE, FORMAT TEXT) {stored_tickets.HEADS}"
     plan = await queue.probe.rows(statement, [line["id"]], [8])
     text = "\n".join(row[0] for row in plan)
     assert "tickets_waiting" in text

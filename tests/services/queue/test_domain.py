@@ -14,14 +14,9 @@ from chassis.decide import Domain
 from contracts.base import Answer, Command, Fact, Refused
 from contracts.ids import Actor, CounterCode, LineId, MallId, ServiceCode, TicketId
 from contracts.queue import TicketCalled, TicketIssued
-from services.queue.commands import (
-    CallNextTicket,
-    CloseCounter,
-    FinishTicket,
-    IssueTicket,
-    OpenCounter,
-    ServeTicket,
-)
+from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
+from services.queue.commands.counters import CloseCounter, OpenCounter
+from services.queue.commands.tickets import IssueTicket
 from services.queue.domain.counter import Counter, counter_id_of
 from services.queue.domain.line import HeadOf, Line, LineHead, line_id_of
 from services.queue.domain.mall import Mall

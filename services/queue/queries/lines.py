@@ -1,4 +1,4 @@
-"""What people may read from queue: the board of a mall. No locks, no personal data."""
+"""The board of a mall: its lines of today."""
 
 from datetime import datetime
 

@@ -1,0 +1,18 @@
+"""Queue over HTTP: requests become commands and queries, nothing else."""
+
+from chassis.http import Router
+from chassis.service import Running
+from services.queue.api.calls import add_calls
+from services.queue.api.counters import add_counters
+from services.queue.api.lines import add_lines
+from services.queue.api.tickets import add_tickets
+
+
+def router(running: Running) -> Router:
+    """All endpoints of queue."""
+    found = Router(tags=["queue"])
+    add_tickets(found, running)
+    add_lines(found, running)
+    add_counters(found, running)
+    add_calls(found, running)
+    return found

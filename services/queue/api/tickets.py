@@ -1,0 +1,46 @@
+"""Tickets over HTTP: a place in a line for whoever comes without an appointment."""
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis import clock
+from chassis.auth import Caller, requires
+from chassis.http import IdempotencyKey, Json, Router
+from chassis.service import Running
+from contracts.ids import MallId, ServiceCode, TicketId
+from services.queue.api.callers import mall_of
+from services.queue.commands.tickets import IssuedTicket, IssueTicket
+
+
+class WalkIn(BaseModel):
+    """Somebody without an appointment wants this service."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"mall": "mpp-nusantara", "service": "DUK-KTP"}]},
+    )
+
+    mall: MallId
+    service: ServiceCode
+
+
+def add_tickets(found: Router, running: Running) -> None:
+    """The endpoints about getting a ticket."""
+
+    @found.command(
+        "/v1/tickets",
+        allow=requires("kiosk", "officer"),
+        status=201,
+        refusals=IssueTicket.refusals,
+    )
+    async def issue_ticket(form: Json[WalkIn], caller: Caller, key: IdempotencyKey) -> IssuedTicket:
+        """A place in the line of today."""
+        command = IssueTicket(
+            actor=caller.actor,
+            at=clock.now(),
+            key=key,
+            ticket_id=TicketId.new(),
+            mall=form.mall,
+            service=form.service,
+            staff_mall=mall_of(caller),
+        )
+        return (await running.dispatch(command)).read(IssuedTicket)

@@ -1,0 +1,1 @@
+"""What one may want from queue, what one is answered, and which rules may refuse it."""

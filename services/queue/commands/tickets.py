@@ -1,0 +1,53 @@
+"""Places in a line: for walk-ins and for checked-in appointments."""
+
+from collections.abc import Hashable, Sequence
+from datetime import date
+from typing import ClassVar
+
+from contracts.base import Answer, Command, Refused
+from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
+from services.queue.domain import refusals as rules
+from services.queue.domain.line import LineOfTheDay, line_id_of
+
+
+class IssueTicket(Command):
+    """A walk-in wants a place in the line of today."""
+
+    minted: ClassVar[frozenset[str]] = frozenset({"ticket_id"})
+    refusals: ClassVar[Sequence[type[Refused]]] = (
+        rules.NotYours,
+        rules.MallUnknown,
+        rules.ServiceUnknown,
+    )
+
+    ticket_id: TicketId
+    mall: MallId
+    service: ServiceCode
+    staff_mall: MallId
+
+    def needs(self) -> Sequence[Hashable]:
+        """The mall and its line of today."""
+        return (self.mall, LineOfTheDay(self.mall, self.service, self.at))
+
+
+class AdmitAppointment(Command):
+    """A checked-in appointment joins the line of its day, behind whoever is there."""
+
+    ticket_id: TicketId
+    appointment_id: AppointmentId
+    person_id: PersonId
+    mall: MallId
+    service: ServiceCode
+    service_date: date
+
+    def needs(self) -> Sequence[Hashable]:
+        """The line, and the ticket in case it was issued before."""
+        return (self.ticket_id, line_id_of(self.mall, self.service, self.service_date))
+
+
+class IssuedTicket(Answer):
+    """The place in the line; `label` is what the board will show."""
+
+    ticket_id: TicketId
+    label: str
+    number: int

@@ -1,0 +1,1 @@
+"""What queue decides: one function for each command, from states to facts."""

@@ -1,0 +1,1 @@
+"""What people may read from queue. No locks, no personal data."""
