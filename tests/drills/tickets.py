@@ -15,7 +15,6 @@ import contextlib
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,12 @@ import psutil
 from rich.console import Console
 from rich.progress import Progress
 
-from catalogue.publish import publish_entries
-from contracts.entries import Counter, Mall
-from contracts.ids import AgencyId, CounterCode, MallId, ServiceCode, uuid7
-from local import clients, control, plan, stack, state
-from local.credentials import CATALOGUE
+from contracts.entries import Mall
+from contracts.ids import uuid7
+from local import control, plan, stack, state
 from local.errors import StackError
 from local.plan import Options
+from simulator.malls import found, kiosk_of, mall_with, officer_of
 from simulator.platform import Calls, Platform, find
 from simulator.replay.patience import Patience
 from simulator.replay.wire import ConnectionLost, Reply, Wire
@@ -39,8 +37,9 @@ from tests.drills.tickets_judge import Acknowledged, Verdict, judge
 from tests.journeys.conftest import own_ports
 from tests.journeys.own import own_home
 
-MALL, KIOSK = "mpp-latihan", "kiosk-mpp-latihan"
-SERVICES = tuple(ServiceCode(f"LAT-{letter}") for letter in ("AA", "BB", "CC"))
+MALL = "mpp-latihan"
+KIOSK = kiosk_of(MALL)
+SERVICES = ("LAT-AA", "LAT-BB", "LAT-CC")
 COUNTERS = 8
 KIOSKS = 8
 MOST_WAITING = 40
@@ -122,7 +121,7 @@ async def run(home: Path, chosen: Plan, console: Console) -> Verdict:
     platform = await _start(home)
     async with Calls(platform) as calls, _wire(platform) as wire:
         drill = Drill(chosen, home, calls, wire)
-        await _mall_is_known(drill)
+        await found(calls, _mall())
         with Progress(console=console, transient=True) as progress:
             bar = progress.add_task("tickets", total=chosen.tickets)
             await _load(drill, lambda: progress.update(bar, completed=len(drill.told.finished)))
@@ -142,53 +141,19 @@ async def _start(home: Path) -> Platform:
     ports = plan.asked_ports(own_ports())
     options = Options(home, ports=ports, services=("queue",))
     await asyncio.to_thread(stack.up, options, console=Console(file=StringIO()))
-    platform = find(home)
-    for number in range(len(SERVICES) * COUNTERS):
-        clients.register_client(home, _officer(number), ["officer"], mall=MALL)
-    clients.register_client(home, KIOSK, ["kiosk"], mall=MALL)
-    await publish_entries(platform.kafka(CATALOGUE), [_mall()])
-    return platform
+    return find(home)
 
 
 def _mall() -> Mall:
-    """Eight counters for each service, open round the clock."""
-    return Mall(
-        revision=1,
-        code=MallId(MALL),
-        name="MPP Latihan",
-        zone="Asia/Jakarta",
-        opens_at=time(0, 0),
-        closes_at=time(23, 59),
-        agencies=(AgencyId("dukcapil"),),
-        counters=tuple(
-            Counter(code=_counter(number), services=(SERVICES[number // COUNTERS],))
-            for number in range(len(SERVICES) * COUNTERS)
-        ),
+    """Eight counters for each service."""
+    numbers = range(len(SERVICES) * COUNTERS)
+    return mall_with(
+        MALL, "MPP Latihan", {_counter(n): (SERVICES[n // COUNTERS],) for n in numbers}
     )
 
 
-def _counter(number: int) -> CounterCode:
-    return CounterCode(f"L-{number + 1:02}")
-
-
-def _officer(number: int) -> str:
-    return f"officer-{MALL}-{number + 1}"
-
-
-async def _mall_is_known(drill: Drill) -> None:
-    """Queue learns of the mall over Kafka."""
-    headers = await drill.calls.bearer(_officer(0))
-    async with asyncio.timeout(_SETTLE_SECONDS):
-        while True:
-            reply = await drill.wire.post(
-                f"/v1/counters/{_counter(0)}/open",
-                {"idempotency-key": f"{uuid7()}", **headers},
-                b"{}",
-            )
-            if reply.status in _OK:
-                break
-            await asyncio.sleep(0.2)
-    await drill.ask(_officer(0), f"/v1/counters/{_counter(0)}/close")
+def _counter(number: int) -> str:
+    return f"L-{number + 1:02}"
 
 
 async def _load(drill: Drill, step: Any) -> None:
@@ -209,7 +174,7 @@ async def _load(drill: Drill, step: Any) -> None:
         await asyncio.gather(*killers, return_exceptions=True)
 
 
-async def _kiosk(drill: Drill, service: ServiceCode) -> None:
+async def _kiosk(drill: Drill, service: str) -> None:
     body = f'{{"mall": "{MALL}", "service": "{service}"}}'.encode()
     while drill.goes_on:
         if drill.told.waiting(service) >= MOST_WAITING:
@@ -221,7 +186,7 @@ async def _kiosk(drill: Drill, service: ServiceCode) -> None:
 
 
 async def _counter_at_work(drill: Drill, number: int, step: Any) -> None:
-    officer, service = _officer(number), SERVICES[number // COUNTERS]
+    officer, service = officer_of(MALL, _counter(number)), SERVICES[number // COUNTERS]
     opened = await drill.ask(officer, f"/v1/counters/{_counter(number)}/open")
     counter = opened["counter_id"]
     here = f'{{"counter_id": "{counter}"}}'.encode()
@@ -249,9 +214,9 @@ async def _kill_every(drill: Drill, name: str, seconds: float) -> None:
         await _ready(drill, name)
         await asyncio.sleep(seconds)
         with contextlib.suppress(StackError, psutil.NoSuchProcess):
-            found = control.find(drill.home, name)
-            if found.pid is not None:  # else it is down already
-                kill(found)
+            running = control.find(drill.home, name)
+            if running.pid is not None:  # else it is down already
+                kill(running)
                 drill.kills += 1
                 await asyncio.sleep(_NOTICED_SECONDS)
 
@@ -260,17 +225,17 @@ async def _ready(drill: Drill, name: str) -> None:
     """Wait until it runs and works. Ends only with the task: the load has its own patience."""
     while True:
         with contextlib.suppress(StackError):
-            found = await asyncio.to_thread(control.find, drill.home, name)
-            if found.pid is not None and found.state in {"ready", "running"}:
+            running = await asyncio.to_thread(control.find, drill.home, name)
+            if running.pid is not None and running.state in {"ready", "running"}:
                 return
         await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _judged(drill: Drill) -> Verdict:
-    found = state.read(drill.home)
-    if found is None:
+    running = state.read(drill.home)
+    if running is None:
         raise StackError("The stack is gone.")
-    connection = await stack.postgres_of(found).server.connect("queue")
+    connection = await stack.postgres_of(running).server.connect("queue")
     try:
         return await judge(connection, MALL, drill.told, drill.kills)
     finally:
