@@ -13,11 +13,43 @@ def _stay(*states: str) -> Mapping[str, str]:
     return {state: state for state in states}
 
 
-_BOOKING: Mapping[str, Mapping[str, str]] = {
-    "booking.session_opened.v1": {"": "opened"},
-    "booking.appointment_booked.v1": {"": "booked"},
+_APPOINTMENTS: Mapping[str, Mapping[str, str]] = {
+    "booking.place_held.v1": {"": "held"},
+    "booking.appointment_requested.v1": {"": "requested", "held": "requested"},
+    "booking.appointment_booked.v1": {"": "booked", "held": "booked", "requested": "booked"},
+    "booking.appointment_lapsed.v1": {"held": "lapsed"},
+    "booking.appointment_declined.v1": {"requested": "declined"},
+    "booking.appointment_cancelled.v1": {"requested": "cancelled", "booked": "cancelled"},
     "booking.appointment_checked_in.v1": {"booked": "checked_in"},
-    "booking.appointment_cancelled.v1": {"booked": "cancelled"},
+    "booking.appointment_missed.v1": {"booked": "missed"},
+    "booking.miss_pardoned.v1": {"missed": "pardoned"},
+    "booking.appointment_moved.v1": _stay("requested", "booked"),
+    "booking.appointment_reminded.v1": _stay("booked"),
+    "booking.appointment_disturbed.v1": _stay("held", "requested", "booked"),
+    "booking.rebooking_flagged.v1": _stay("held", "requested", "booked"),
+}
+# A session that is closed may still be resized, and its parts and channels come due.
+_PLACES: Mapping[str, Mapping[str, str]] = {
+    "booking.session_opened.v1": {"": "opened"},
+    "booking.session_resized.v1": _stay("opened", "closed"),
+    "booking.places_released.v1": _stay("opened", "closed"),
+    "booking.channels_opened.v1": _stay("opened", "closed"),
+    "booking.session_closed.v1": {"opened": "closed"},
+    "booking.session_reopened.v1": {"closed": "opened"},
+    "booking.day_announced.v1": {"": "announced"},
+    "booking.quota_changed.v1": _stay("announced", "revealed", "drawn"),
+    "booking.seed_revealed.v1": {"announced": "revealed"},
+    "booking.lottery_drawn.v1": {"announced": "drawn"},
+    "booking.visit_booked.v1": {"": "booked"},
+    "booking.visit_cancelled.v1": {"booked": "cancelled"},
+    "booking.wait_joined.v1": {"": "waiting"},
+    "booking.wait_offered.v1": {"waiting": "offered"},
+    "booking.wait_served.v1": {"offered": "served"},
+    "booking.wait_passed.v1": {"offered": "waiting"},
+    "booking.wait_left.v1": {"waiting": "left", "offered": "left"},
+    "booking.closure_declared.v1": {"": "declared"},
+    "booking.closure_swept.v1": {"declared": "swept"},
+    "booking.closure_lifted.v1": {"declared": "lifted", "swept": "lifted"},
 }
 # A counter that has asked for something stays what it is until that is decided or withdrawn.
 _COUNTERS: Mapping[str, Mapping[str, str]] = {
@@ -68,5 +100,5 @@ _OTHERS: Mapping[str, Mapping[str, str]] = {
     "ledger.checkpoint_recorded.v1": {"": "recorded"},
 }
 PATHS: Mapping[str, Mapping[str, str]] = {
-    **_BOOKING, **_COUNTERS, **_TICKETS, **_DAY, **_OTHERS,
+    **_APPOINTMENTS, **_PLACES, **_COUNTERS, **_TICKETS, **_DAY, **_OTHERS,
 }  # fmt: skip

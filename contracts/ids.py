@@ -100,6 +100,10 @@ class CheckpointId(Id):
     """One published size and digest of the ledger."""
 
 
+class ClosureId(Id):
+    """One closure or special opening of a mall, an agency or a service."""
+
+
 class CounterId(Id):
     """One counter of a mall."""
 
@@ -140,6 +144,10 @@ class ReportId(Id):
     """One report of an agency, chosen by the agency; a repeated report has the same id."""
 
 
+class ServiceDayId(Id):
+    """One service in one mall on one service date, over all of its sessions."""
+
+
 class SessionId(Id):
     """A span of time of one service in one mall, with a capacity."""
 
@@ -150,6 +158,14 @@ class SurveyId(Id):
 
 class TicketId(Id):
     """One place in a line."""
+
+
+class VisitId(Id):
+    """Appointments at several agencies that were booked together."""
+
+
+class WaitId(Id):
+    """One entry of a wait list or a draw by lot."""
 
 
 class Name(str):
@@ -220,7 +236,7 @@ class DeviceCode(Name):
 
 
 class PolicyCode(Name):
-    """A rule by which lines are called, for example `umum`."""
+    """A rule by which lines are called or places are given out, for example `umum`."""
 
 
 class Actor(Name):

@@ -3,25 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from services.tracking.domain.booking_words import BOOKING_SENTENCES
 from services.tracking.domain.names import Names, Told, because, stage_name, stage_of
 from services.tracking.domain.queue_words import QUEUE_SENTENCES
 
 # The slots are filled by `_slots`; a text with a slot that a fact cannot fill fails its test.
 SENTENCES: Mapping[str, Told] = {
-    "booking.session_opened.v1": Told(
-        "Sesi {service} dibuka untuk {capacity} orang",
-        "A session for {service} opened, {capacity} places",
-    ),
-    "booking.appointment_booked.v1": Told(
-        "Janji temu {service} dipesan", "An appointment for {service} was booked"
-    ),
-    "booking.appointment_checked_in.v1": Told(
-        "Pemegang janji temu {service} sudah tiba",
-        "The holder of an appointment for {service} has arrived",
-    ),
-    "booking.appointment_cancelled.v1": Told(
-        "Janji temu dibatalkan", "An appointment was cancelled"
-    ),
+    **BOOKING_SENTENCES,
     "queue.counter_opened.v1": Told("Loket {counter} dibuka", "Counter {counter} opened"),
     "queue.counter_closed.v1": Told("Sebuah loket ditutup", "A counter closed"),
     "queue.ticket_issued.v1": Told(
