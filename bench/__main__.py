@@ -28,6 +28,7 @@ from bench import (
     read_model,
     rebuild,
     relay,
+    release,
     results,
     spread,
     start,
@@ -60,13 +61,19 @@ ON_PLATFORM = (
     catch_up,
     idle,  # last: its malls stay
 )
+ON_THEIR_OWN = (
+    pipeline,
+    release,
+    telemetry_cost,
+    audit,
+)
 ALONE = (
     start,
     streams,
 )
 QUICK = "short and few: does everything work? No figure to quote, none kept in latest.json"
 PAGE = paths.REPOSITORY / "docs" / "performance.md"
-BENCHES = (*ON_SERVERS, pipeline, telemetry_cost, audit, *ALONE, *ON_PLATFORM)
+BENCHES = (*ON_SERVERS, *ON_THEIR_OWN, *ALONE, *ON_PLATFORM)
 IDS = tuple(dict.fromkeys(each for one in BENCHES for each in one.IDS))
 
 
@@ -121,12 +128,9 @@ def measure(settings: Settings, wanted: AbstractSet[str]) -> list[Row]:
     rows: list[Row] = []
     if any(wanted & set(one.IDS) for one in ON_SERVERS):
         rows += uvloop.run(_on_servers(settings, wanted))
-    if "P10" in wanted:
-        rows += pipeline.run(settings)
-    if "P23" in wanted:
-        rows += telemetry_cost.run(settings)
-    if "P24" in wanted:
-        rows += audit.run(settings)
+    for own in ON_THEIR_OWN:
+        if wanted & set(own.IDS):
+            rows += own.run(settings)
     for alone in ALONE:
         if wanted & (set(alone.IDS) - {"P22"}):
             rows += uvloop.run(alone.run(settings))

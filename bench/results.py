@@ -34,6 +34,11 @@ def at_most(most: float, unit: str) -> Goal:
     return Goal(f"<= {most:g} {unit}", lambda ours, _r, _q: ours <= most)
 
 
+def at_least(least: float, unit: str) -> Goal:
+    """An absolute bound from below."""
+    return Goal(f">= {least:,g} {unit}", lambda ours, _r, _q: ours >= least)
+
+
 def at_most_above(above: float, unit: str) -> Goal:
     """At most so much more than the reference."""
     return Goal(
