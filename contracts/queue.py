@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.base import Code, Count, Fact
 from contracts.ids import (
+    Actor,
     AppointmentId,
     CounterCode,
     CounterId,
@@ -42,7 +43,10 @@ class QueueSeen(BaseModel):
 
 
 class CounterOpened(Fact):
-    """An officer serves at this counter from now on, for these services."""
+    """An officer serves at this counter from now on, for these services.
+
+    `officer` alone acts there until it closes, in the session `session_id`.
+    """
 
     type = "queue.counter_opened"
     aggregate = "counter"
@@ -54,6 +58,7 @@ class CounterOpened(Fact):
     counter: CounterCode
     services: tuple[ServiceCode, ...]
     session_id: CounterSessionId | None = None
+    officer: Actor | None = None
 
 
 class CounterClosed(Fact):

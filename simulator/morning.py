@@ -1,7 +1,7 @@
 """A morning in one mall, played through the public doors: from booking to the approval."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,9 +17,11 @@ from simulator.platform import Answered, Calls
 
 MALL = "mpp-nusantara"
 ZONE = ZoneInfo("Asia/Jakarta")
-OFFICER, KIOSK = f"officer-{MALL}-1", f"kiosk-{MALL}"
+OFFICER, SECOND_OFFICER, KIOSK = f"officer-{MALL}-1", f"officer-{MALL}-2", f"kiosk-{MALL}"
 KTP, PBG = "DUK-KTP", "PTSP-PBG"
 KTP_COUNTER, PBG_COUNTER = "Z1-01", "Z3-02"
+# An officer holds one counter at a time.
+OFFICERS = {KTP_COUNTER: OFFICER, PBG_COUNTER: SECOND_OFFICER}
 BUILDING = "persetujuan-bangunan-gedung"
 _WAIT_SECONDS = 30.0
 # Opening and closing two counters, the applicant's ticket, the application's own steps.
@@ -55,19 +57,19 @@ class Morning:
 
     async def play(self) -> Story:
         """The whole morning. Raises Answered when something is refused, TimeoutError when late."""
-        counters = [await self._open(code) for code in (KTP_COUNTER, PBG_COUNTER)]
+        counters = {code: await self._open(code) for code in OFFICERS}
         session = await self._post("booking", "/v1/sessions", self._session(), OFFICER)
         booked = [Citizen(number) for number in range(self.visitors)]
         await asyncio.gather(*(self._book(one, session["session_id"]) for one in booked))
         await asyncio.gather(*(self._arrive(one) for one in booked))
         await asyncio.gather(*(self._walk_in(KTP) for _ in range(self.visitors // 2)))
-        await self._serve(counters[0], len(booked) + self.visitors // 2)
+        await self._serve(KTP_COUNTER, counters, len(booked) + self.visitors // 2)
         ticket = await self._walk_in(PBG)
-        await self._serve(counters[1], 1)
+        await self._serve(PBG_COUNTER, counters, 1)
         story = await self._apply(ticket, booked[0].person_id)
         await self._building_approval(story)
-        for code in (KTP_COUNTER, PBG_COUNTER):
-            await self._post("queue", f"/v1/counters/{code}/close", {}, OFFICER)
+        for code, officer in OFFICERS.items():
+            await self._post("queue", f"/v1/counters/{code}/close", {}, officer)
             self.step()
         return story
 
@@ -81,14 +83,14 @@ class Morning:
 
     async def _open(self, counter: str) -> str:
         """Open a counter and return its id; one left open by an earlier morning is opened anew."""
-        path = f"/v1/counters/{counter}"
+        path, officer = f"/v1/counters/{counter}", OFFICERS[counter]
         try:
-            opened = await self._post("queue", f"{path}/open", {}, OFFICER)
+            opened = await self._post("queue", f"{path}/open", {}, officer)
         except Answered as refused:
             if refused.code != "counter_already_open":
                 raise
-            await self._post("queue", f"{path}/close", {}, OFFICER)
-            opened = await self._post("queue", f"{path}/open", {}, OFFICER)
+            await self._post("queue", f"{path}/close", {}, officer)
+            opened = await self._post("queue", f"{path}/open", {}, officer)
         self.step()
         return str(opened["counter_id"])
 
@@ -138,21 +140,21 @@ class Morning:
         self.step()
         return ticket
 
-    async def _serve(self, counter_id: str, tickets: int) -> None:
+    async def _serve(self, counter: str, ids: Mapping[str, str], tickets: int) -> None:
         """Call and serve until that many were served; the checked-in ones arrive over Kafka."""
-        served = 0
+        counter_id, officer, served = ids[counter], OFFICERS[counter], 0
         async with asyncio.timeout(_WAIT_SECONDS):
             while served < tickets:
                 called = await self._post(
-                    "queue", f"/v1/counters/{counter_id}/call-next", {}, OFFICER
+                    "queue", f"/v1/counters/{counter_id}/call-next", {}, officer
                 )
                 if called["ticket"] is None:
                     await asyncio.sleep(0.1)
                     continue
                 path = f"/v1/tickets/{called['ticket']['ticket_id']}"
                 at = {"counter_id": counter_id}
-                await self._post("queue", f"{path}/serve", at, OFFICER)
-                await self._post("queue", f"{path}/finish", {**at, "outcome": "served"}, OFFICER)
+                await self._post("queue", f"{path}/serve", at, officer)
+                await self._post("queue", f"{path}/finish", {**at, "outcome": "served"}, officer)
                 served += 1
                 self.step()
 
