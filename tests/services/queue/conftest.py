@@ -53,10 +53,18 @@ class Queue:
     probe: Probe
     officer: dict[str, str] = field(default_factory=dict)
     kiosk: dict[str, str] = field(default_factory=dict)
+    supervisor: dict[str, str] = field(default_factory=dict)
+    officers: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Who sits at each counter that was opened, by its id."""
 
     def __post_init__(self) -> None:
         self.officer = self.probe.bearer("officer-1", "officer", mall=MALL)
         self.kiosk = self.probe.bearer("kiosk-1", "kiosk", mall=MALL)
+        self.supervisor = self.probe.bearer("boss", "officer", "supervisor", mall=MALL)
+
+    def officer_of(self, code: str) -> dict[str, str]:
+        """Who sits at a counter: `officer-1` at K-01, `officer-2` at K-02."""
+        return self.probe.bearer(f"officer-{int(code[-2:])}", "officer", mall=MALL)
 
     async def post(
         self,
@@ -79,12 +87,16 @@ class Queue:
         return [answer.json()["ticket_id"] for answer in answers]
 
     async def opened(self, code: str = "K-01") -> str:
-        answer = await self.post(f"/v1/counters/{code}/open")
+        officer = self.officer_of(code)
+        answer = await self.post(f"/v1/counters/{code}/open", headers=officer)
         assert answer.status_code == 200, answer.text
-        return str(answer.json()["counter_id"])
+        counter_id = str(answer.json()["counter_id"])
+        self.officers[counter_id] = officer
+        return counter_id
 
     async def call_next(self, counter_id: str, *, key: str | None = None) -> httpx.Response:
-        return await self.post(f"/v1/counters/{counter_id}/call-next", key=key)
+        officer = self.officers.get(counter_id)
+        return await self.post(f"/v1/counters/{counter_id}/call-next", key=key, headers=officer)
 
     async def called(self, counter_id: str) -> dict[str, Any]:
         answer = await self.call_next(counter_id)
@@ -93,13 +105,17 @@ class Queue:
         return ticket
 
     async def serve(self, ticket_id: str, counter_id: str) -> httpx.Response:
-        return await self.post(f"/v1/tickets/{ticket_id}/serve", {"counter_id": counter_id})
+        form, officer = {"counter_id": counter_id}, self.officers.get(counter_id)
+        return await self.post(f"/v1/tickets/{ticket_id}/serve", form, headers=officer)
 
     async def finish(
         self, ticket_id: str, counter_id: str, outcome: str = "served"
     ) -> httpx.Response:
-        form = {"counter_id": counter_id, "outcome": outcome}
-        return await self.post(f"/v1/tickets/{ticket_id}/finish", form)
+        form, officer = (
+            {"counter_id": counter_id, "outcome": outcome},
+            self.officers.get(counter_id),
+        )
+        return await self.post(f"/v1/tickets/{ticket_id}/finish", form, headers=officer)
 
     async def numbers(self) -> list[int]:
         rows = await self.probe.rows("SELECT number FROM tickets ORDER BY line_id, number")

@@ -27,10 +27,10 @@ async def test_a_walk_in_is_called_served_and_finished(queue: Queue) -> None:
     facts = await queue.probe.facts()
     assert [(fact["type"], fact["version"], fact["actor"]) for fact in facts] == [
         ("queue.ticket_issued.v1", 1, "kiosk:kiosk-1"),
-        ("queue.counter_opened.v1", 1, "officer:officer-1"),
-        ("queue.ticket_called.v1", 2, "officer:officer-1"),
-        ("queue.ticket_served.v1", 3, "officer:officer-1"),
-        ("queue.ticket_finished.v1", 4, "officer:officer-1"),
+        ("queue.counter_opened.v1", 1, "officer:officer-3"),
+        ("queue.ticket_called.v1", 2, "officer:officer-3"),
+        ("queue.ticket_served.v1", 3, "officer:officer-3"),
+        ("queue.ticket_finished.v1", 4, "officer:officer-3"),
     ]
     assert facts[0]["payload"]["lane"] == "reguler"
     assert facts[4]["payload"]["outcome"] == "served"
