@@ -50,7 +50,7 @@ async def run(settings: Settings) -> list[Row]:
     backends = Backends.of(options)
     await backends.wipe()
     agencies, malls = offices()
-    plan.register_clients(options.home, [a.code for a in agencies], [m.code for m in malls])
+    plan.register_clients(options.home, [a.code for a in agencies], {m.code: 2 for m in malls})
     try:
         await backends.start(options.services, settings.tell)
         rows = await _services(settings, options, backends)

@@ -22,10 +22,11 @@ from bench.ground import Servers, Settings, servers
 from bench.method import Leg, Stopwatch, alternate
 from bench.reports import Sent
 from bench.results import Figure, Goal, Row, judged, ratio_at_most
-from chassis import metrics, telemetry
+from chassis import telemetry
 from chassis.clock import now
 from chassis.dispatch import Dispatcher
 from chassis.eventlog import Cause
+from chassis.metric import REGISTRY, Metric
 from chassis.service import Running
 from chassis.testing import ISSUER, Issuer
 from contracts.agencies import ActivityReported
@@ -171,7 +172,7 @@ def _said(command: Command) -> ActivityReported:
 
 
 def _counted() -> float:
-    return metrics.REGISTRY.get_sample_value(_DONE, _LABELS) or 0.0
+    return REGISTRY.get_sample_value(_DONE, _LABELS) or 0.0
 
 
 def spans(file: Path, reports: int, share: float = 1.0) -> list[str]:
@@ -213,5 +214,5 @@ def unmoved() -> Iterator[None]:
     def call(_metric: object, *_labels: str) -> _Unmoved:
         return nothing
 
-    with mock.patch.object(metrics.Metric, "__call__", call):
+    with mock.patch.object(Metric, "__call__", call):
         yield

@@ -30,7 +30,7 @@ LEEWAY_SECONDS = 60
 MAX_TOKEN_LENGTH = 4096
 CACHED_TOKENS = 4096
 # The roles that make somebody an actor of that kind; the first one that a token has decides.
-ACTOR_ROLES = ("agency", "system", "operator", "officer", "kiosk", "citizen")
+ACTOR_ROLES = ("agency", "system", "operator", "officer", "kiosk", "board", "citizen")
 
 _ED25519 = EdDSAAlgorithm()
 

@@ -18,7 +18,7 @@ from chassis.gate import ALWAYS
 from contracts.ids import Actor
 
 # These are machines of offices; all others are persons, who are not named in logs.
-_NAMED = frozenset({"agency", "kiosk", "system"})
+_NAMED = frozenset({"agency", "board", "kiosk", "system"})
 _TELL_SECONDS = 60.0
 _V4_IN_V6 = b"\0" * 10 + b"\xff\xff"
 

@@ -86,8 +86,8 @@ class Dispatcher:
         if self._flusher is not None:
             await self._flusher
 
-    async def dispatch(self, command: Command, cause: Cause) -> Outcome:
-        """The answer to a command, once it is durable.
+    async def dispatch(self, command: Command, cause: Cause, lane: str | None = None) -> Outcome:
+        """The answer to a command, once it is durable. It waits in this lane, else in its caller's.
 
         Raises the refusal of the rule that said no; KeyReused; Conflict; Unavailable when the queue
         or the command's lane is full; TooSlow when the answer did not come in time. After TooSlow
@@ -97,9 +97,9 @@ class Dispatcher:
         started = time.monotonic()
         try:
             if telemetry.is_on():
-                outcome = await self._traced(name, command, cause)
+                outcome = await self._traced(name, command, cause, lane)
             else:
-                outcome = await self._queue(Submission(command, cause))
+                outcome = await self._queue(Submission(command, cause), lane)
         except Exception as problem:
             metrics.COMMANDS(name, "refused" if isinstance(problem, Refused) else "failed").inc()
             raise
@@ -107,14 +107,14 @@ class Dispatcher:
         metrics.COMMAND_SECONDS(name).observe(time.monotonic() - started)
         return outcome
 
-    async def _traced(self, name: str, command: Command, cause: Cause) -> Outcome:
+    async def _traced(self, name: str, command: Command, cause: Cause, lane: str | None) -> Outcome:
         attributes: dict[Attribute, str | int] = {Attribute.COMMAND: name}
         with telemetry.span(f"decide {name}", cause.traceparent, attributes=attributes):
             cause = replace(cause, traceparent=telemetry.current_traceparent() or cause.traceparent)
-            return await self._queue(Submission(command, cause))
+            return await self._queue(Submission(command, cause), lane)
 
-    async def _queue(self, submission: Submission) -> Outcome:
-        lane = lane_of(submission.command)
+    async def _queue(self, submission: Submission, lane: str | None) -> Outcome:
+        lane = lane or lane_of(submission.command)
         reason = "closing" if self._closing else self._waiting.full(lane)
         if reason is not None:
             metrics.QUEUE_REJECTED(reason).inc()

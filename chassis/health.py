@@ -27,9 +27,10 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The state of each part; `None` is well, else why not."""
+    """The state of each part; `None` is well, else why not. Notes are shown and harm nothing."""
 
     parts: dict[str, str | None]
+    notes: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -47,6 +48,7 @@ class Health:
 
     checks: dict[str, Check] = field(default_factory=dict)
     watchdogs: dict[str, Watchdog] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     _last: tuple[float, Report] | None = None
     _was_ready: bool = False
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -74,7 +76,7 @@ class Health:
             if self._last is None or now - self._last[0] > kept:
                 names = list(self.checks)
                 found = await asyncio.gather(*(_outcome(self.checks[name]) for name in names))
-                report = Report(dict(zip(names, found, strict=True)))
+                report = Report(dict(zip(names, found, strict=True)), tuple(self.notes))
                 self._tell_change(report)
                 self._last = (now, report)
                 self._was_ready = self._was_ready or report.is_good

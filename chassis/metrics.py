@@ -3,258 +3,229 @@
 `docs/metrics.md` is generated from the list. Labels have few values each; none names a person.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from chassis.metric import REGISTRY, Metric, new_counter, new_gauge, new_histogram
 
-REGISTRY = CollectorRegistry()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
-Kind = TypeVar("Kind", Counter, Gauge, Histogram)
-
-
-@dataclass(frozen=True, slots=True)
-class Metric(Generic[Kind]):
-    """One metric: call it with its labels' values and get the child to move, from a cache."""
-
-    made: Kind
-    name: str
-    labels: tuple[str, ...]
-    meaning: str
-    moves: str
-    _children: dict[tuple[str, ...], Kind] = field(default_factory=dict)
-
-    def __call__(self, *values: str) -> Kind:
-        """The child for these values, in the order of `labels`."""
-        child = self._children.get(values)
-        if child is None:
-            child = self._children[values] = self.made.labels(*values) if values else self.made
-        return child
-
-    @property
-    def kind(self) -> str:
-        """`counter`, `gauge` or `histogram`."""
-        return type(self.made).__name__.lower()
-
-
-def _counter(name: str, meaning: str, moves: str, labels: Sequence[str] = ()) -> Metric[Counter]:
-    made = Counter(name, meaning, labels, registry=REGISTRY)
-    return Metric(made, name, tuple(labels), meaning, moves)
-
-
-def _gauge(name: str, meaning: str, moves: str, labels: Sequence[str] = ()) -> Metric[Gauge]:
-    made = Gauge(name, meaning, labels, registry=REGISTRY)
-    return Metric(made, name, tuple(labels), meaning, moves)
-
-
-def _histogram(
-    name: str,
-    meaning: str,
-    moves: str,
-    labels: Sequence[str] = (),
-    buckets: Sequence[float] = SECONDS,
-) -> Metric[Histogram]:
-    made = Histogram(name, meaning, labels, buckets=buckets, registry=REGISTRY)
-    return Metric(made, name, tuple(labels), meaning, moves)
-
-
-HTTP_REQUESTS = _counter(
+HTTP_REQUESTS = new_counter(
     "loket_http_requests_total",
     "HTTP requests answered",
     "when an answer begins; route is the pattern, never the address",
     ("method", "route", "status"),
 )
-HTTP_SECONDS = _histogram(
+HTTP_SECONDS = new_histogram(
     "loket_http_request_duration_seconds",
     "Time from the request to the beginning of its answer",
     "with each answer",
     ("method", "route"),
 )
-HTTP_IN_WORK = _gauge(
+HTTP_IN_WORK = new_gauge(
     "loket_http_in_work_requests",
     "HTTP requests that have come and whose answer has not begun",
     "with each request and each answer",
 )
-HTTP_REJECTED = _counter(
+HTTP_REJECTED = new_counter(
     "loket_http_rejected_total",
     "HTTP requests turned away because too many were in work, or what was in work got old",
     "when a request finds no place",
 )
-HTTP_LIMITED = _counter(
+HTTP_LIMITED = new_counter(
     "loket_http_limited_total",
     "HTTP requests refused because their caller had used up its bucket: by token or by address",
     "when a caller's bucket is empty",
     ("by",),
 )
-HTTP_CUT = _counter(
+HTTP_CUT = new_counter(
     "loket_http_cut_total",
     "Connections closed because head or body did not come, or the answer was not taken, in time",
     "when a connection is closed for that",
     ("part",),
 )
-COMMANDS = _counter(
+COMMANDS = new_counter(
     "loket_commands_total",
     "Commands by outcome: done, refused, replayed, failed",
     "when a command gets its answer",
     ("command", "outcome"),
 )
-COMMAND_SECONDS = _histogram(
+COMMAND_SECONDS = new_histogram(
     "loket_command_duration_seconds",
     "Time from handing a command to dispatch until its answer is committed",
     "when a command gets its answer",
     ("command",),
 )
-GROUP_SIZE = _histogram(
+GROUP_SIZE = new_histogram(
     "loket_dispatch_group_commands",
     "Commands that shared one transaction",
     "with each group",
     buckets=SIZES,
 )
-QUEUE_DEPTH = _gauge(
+QUEUE_DEPTH = new_gauge(
     "loket_dispatch_queue_commands",
     "Commands that wait for their transaction",
     "whenever a group is formed",
 )
-QUEUE_LANES = _gauge(
+QUEUE_LANES = new_gauge(
     "loket_dispatch_lanes",
     "Malls, agencies and kinds of actors whose commands wait for their transaction",
     "whenever a group is formed",
 )
-QUEUE_REJECTED = _counter(
+QUEUE_REJECTED = new_counter(
     "loket_dispatch_rejected_total",
     "Commands turned away unread: the queue or their lane was full, or the process was ending",
     "when a command is turned away",
     ("reason",),
 )
-DISPATCH_RETRIES = _counter(
+DISPATCH_RETRIES = new_counter(
     "loket_dispatch_retries_total",
     "Groups overtaken by somebody else: decided again (made), or not for want of budget (spared)",
     "when a group is overtaken",
     ("outcome",),
 )
-OUTBOX_AGE = _gauge(
+OUTBOX_AGE = new_gauge(
     "loket_outbox_age_seconds",
     "Age of the oldest fact that is not on Kafka yet; 0 when there is none",
     "every second",
 )
-OUTBOX_UNSENT = _gauge(
+OUTBOX_UNSENT = new_gauge(
     "loket_outbox_unsent_rows",
     "Facts that are not on Kafka yet, counted up to 10,000",
     "every second",
 )
-RELAY_SENT = _counter(
+RELAY_SENT = new_counter(
     "loket_relay_sent_total",
     "Facts acknowledged by Kafka",
     "when Kafka acknowledges",
 )
-RELAY_FAILED = _counter(
+RELAY_FAILED = new_counter(
     "loket_relay_failed_total",
     "Rounds of the relay that were broken off; their facts are sent again",
     "at the first failure of a round",
     ("reason",),
 )
-RELAY_REBUILT = _counter(
+RELAY_REBUILT = new_counter(
     "loket_relay_rebuilt_total",
     "Producers thrown away and made anew",
     "when a producer is replaced",
 )
-CONSUMER_PROCESSED = _counter(
+CONSUMER_PROCESSED = new_counter(
     "loket_consumer_processed_total",
     "Records whose effects are committed",
     "after the transaction of a batch",
     ("consumer",),
 )
-CONSUMER_DUPLICATES = _counter(
+CONSUMER_DUPLICATES = new_counter(
     "loket_consumer_duplicates_total",
     "Records that had been seen before and changed nothing",
     "after the transaction of a batch",
     ("consumer",),
 )
-CONSUMER_PARKED = _counter(
+CONSUMER_PARKED = new_counter(
     "loket_consumer_parked_total",
     "Records put aside with a reason, for a person to look at",
     "after the transaction that parks them",
     ("consumer", "reason"),
 )
-CONSUMER_LOG_REPLACED = _counter(
+CONSUMER_LOG_REPLACED = new_counter(
     "loket_consumer_log_replaced_total",
     "Partitions read from the beginning, because their position is of a log that is gone",
     "when the record before the position is not the one that was read",
     ("consumer",),
 )
-CONSUMER_RETRIES = _counter(
+CONSUMER_RETRIES = new_counter(
     "loket_consumer_retries_total",
     "Batches tried again after a failure",
     "before each new attempt",
     ("consumer",),
 )
-CONSUMER_BATCH_SECONDS = _histogram(
+CONSUMER_BATCH_SECONDS = new_histogram(
     "loket_consumer_batch_duration_seconds",
     "Time for one batch, from its records to the commit",
     "after the transaction of a batch",
     ("consumer",),
 )
-CONSUMER_LAG = _gauge(
+CONSUMER_LAG = new_gauge(
     "loket_consumer_lag_events",
     "Records on Kafka that this consumer has not processed",
     "every second",
     ("consumer",),
 )
-CONSUMER_LAG_SECONDS = _gauge(
+CONSUMER_LAG_SECONDS = new_gauge(
     "loket_consumer_lag_seconds",
     "How long nothing moved while there are records to process; 0 when there are none",
     "every second",
     ("consumer",),
 )
-SSE_SUBSCRIBERS = _gauge(
+SSE_SUBSCRIBERS = new_gauge(
     "loket_sse_subscribers",
     "Open event streams",
     "when a stream opens or ends",
     ("hub",),
 )
-SSE_SENT = _counter(
+SSE_SENT = new_counter(
     "loket_sse_sent_events_total",
     "Changes handed to event streams",
     "when a change is queued for a subscriber or sent while catching up",
     ("hub",),
 )
-SSE_DROPPED = _counter(
+SSE_DROPPED = new_counter(
     "loket_sse_dropped_subscribers_total",
     "Event streams ended because their reader was too slow",
     "when a subscriber's queue is full",
     ("hub",),
 )
-FORGOTTEN = _counter(
+FORGOTTEN = new_counter(
     "loket_forgotten_rows_total",
     "Answers to commands and settled records that were old enough to be removed",
     "after the transaction that removes them",
     ("table",),
 )
-EVENT_LOG_ROOM = _gauge(
+EVENT_LOG_ROOM = new_gauge(
     "loket_event_log_room_facts",
     "Facts for which the event log has blocks ahead",
     "once a minute",
 )
-LEDGER_CONTRADICTED = _gauge(
+TIMER_LOOKS = new_counter(
+    "loket_timer_looks_total",
+    "Looks at what time has made due that came to their end",
+    "after each such look",
+    ("timer",),
+)
+DUE_OLDEST = new_gauge(
+    "loket_due_oldest_seconds",
+    "How long the oldest command that time has made due has been waiting; 0 when there is none",
+    "with each look at what is due",
+    ("timer",),
+)
+DUE_COMMANDS = new_gauge(
+    "loket_due_commands",
+    "Commands that time had made due at the last look, counted up to the set of one look",
+    "with each look at what is due",
+    ("timer",),
+)
+CLOCK_IS_SET = new_gauge(
+    "loket_clock_is_set",
+    "1 when a rehearsal's file says what time it is, 0 in service",
+    "once at start",
+)
+LEDGER_CONTRADICTED = new_gauge(
     "loket_ledger_contradicted_checkpoints",
     "Checkpoints on Kafka that the ledger's database contradicts: its past was changed",
     "with each look of the ledger at its checkpoints",
 )
-LEDGER_LOOKS = _counter(
+LEDGER_LOOKS = new_counter(
     "loket_ledger_looks_total",
     "Looks of the ledger at its checkpoints on Kafka that came to their end",
     "after each such look",
 )
-LOOP_LAG = _gauge(
+LOOP_LAG = new_gauge(
     "loket_event_loop_lag_seconds",
     "How late the event loop woke up at the last look",
     "every second",
 )
-BUILD = _gauge(
+BUILD = new_gauge(
     "loket_build_info",
     "Always 1; the labels say what runs",
     "once at start",

@@ -55,6 +55,8 @@ def _health(report: Report) -> Response:
         "status": "ok" if report.is_good else "failing",
         "parts": {name: reason or "ok" for name, reason in report.parts.items()},
     }
+    if report.notes:
+        said["notes"] = report.notes
     status = 200 if report.is_good else 503
     return Response(orjson.dumps(said), status_code=status, media_type="application/json")
 

@@ -7,18 +7,29 @@ import asyncio
 import contextlib
 import platform
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 import uvicorn
 import uvloop
-from aiokafka.errors import KafkaError
 from fastapi import FastAPI
 
-from chassis import auth, http, kafka, logs, metrics, operations, parking, serving, telemetry, wire
+from chassis import (
+    auth,
+    clock,
+    http,
+    logs,
+    metrics,
+    operations,
+    parking,
+    serving,
+    telemetry,
+    wire,
+)
 from chassis.collector import collect_rarely
+from chassis.connecting import keep_connected
 from chassis.consume import Runner
 from chassis.database import Database
 from chassis.decide import Domain, Outcome
@@ -33,16 +44,19 @@ from chassis.reporting import Reporter
 from chassis.retention import Retention
 from chassis.settings import ServiceSettings, SettingsProblem
 from chassis.subscription import Subscription
+from chassis.timers import LANE, Timer, Timers
 from contracts.base import Command
 from contracts.ids import uuid7
 
-_CONNECT_SECONDS = 1.0
 _log = structlog.get_logger("chassis.service")
 
 
 @dataclass(frozen=True)
 class Service:
-    """What one service is. `tasks` run for as long as the service does, such as delivery."""
+    """What one service is. `tasks` run for as long as the service does, such as delivery.
+
+    `timers` say what time has made due.
+    """
 
     name: str
     settings: type[ServiceSettings]
@@ -50,6 +64,7 @@ class Service:
     router: Callable[["Running"], http.Router]
     subscriptions: tuple[Subscription, ...] = ()
     tasks: tuple[Callable[["Running"], Awaitable[None]], ...] = ()
+    timers: Callable[["Running"], Sequence[Timer]] = lambda _running: ()
 
 
 class Running:
@@ -86,6 +101,12 @@ class Running:
             for subscription in service.subscriptions
         ]
         self.relay = self._relay()
+        self.timers = Timers(
+            self.database,
+            self.dispatch_due,
+            service.timers(self),
+            seconds=settings.due_seconds,
+        )
         self._keys = keys or Keys(settings.jwks_url)
         self._tasks: list[asyncio.Task[None]] = []
         self._register_checks()
@@ -95,6 +116,10 @@ class Running:
         """Answer a command that came from outside; it begins a story of its own."""
         correlation = logs.request_id.get() or str(uuid7())
         return await self.dispatcher.dispatch(command, Cause(correlation))
+
+    async def dispatch_due(self, command: Command) -> Outcome:
+        """Answer a command that time has caused; each such command is a story of its own."""
+        return await self.dispatcher.dispatch(command, Cause(str(uuid7())), LANE)
 
     def committed(self) -> None:
         """Something may have become true: wake who waits for it."""
@@ -120,14 +145,20 @@ class Running:
         )
 
     async def start(self, *, with_kafka: bool = True) -> None:
-        """Begin to answer; without Kafka, facts stay in the log and records are fed by hand."""
+        """Begin to answer; without Kafka, facts stay in the log.
+
+        Records are fed by hand then, and time passes by hand (`timers.look`).
+        """
         self.dispatcher.start()
         parts: list[Awaitable[None]] = [task(self) for task in self.service.tasks]
         if with_kafka:
             parts.append(Reporter(self.database, self.runners).run(self.stopping))
             parts.append(self._retention().run(self.stopping))
+            parts.append(self.timers.run(self.stopping))
             if self.runners:
-                parts.append(self._consume())
+                parts.append(
+                    keep_connected(self._where, self.service.name, self.runners, self.stopping)
+                )
             if self.relay is not None:
                 self.relay.start()
         self._tasks = [asyncio.create_task(_guarded(part)) for part in parts]
@@ -171,23 +202,6 @@ class Running:
         self.after_commit.append(relay.wake)
         return relay
 
-    async def _consume(self) -> None:
-        """Connect the consumers, as often as it takes; once connected the client heals itself."""
-        while not self.stopping.is_set():
-            broker = kafka.new_broker(self._where, self.service.name)
-            for runner in self.runners:
-                runner.subscribe(broker)
-            try:
-                await broker.start()
-                await self.stopping.wait()
-            except (KafkaError, OSError) as problem:
-                _log.warning("service.kafka_away", reason=await kafka.reason(self._where, problem))
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_CONNECT_SECONDS):
-                        await self.stopping.wait()
-            finally:
-                await broker.stop()
-
     async def _migrated(self) -> None:
         async with self.database.transaction() as tx:
             lacking = await missing(tx, self.service.name)
@@ -196,6 +210,7 @@ class Running:
 
     def _appear_in_metrics(self) -> None:
         """Put what alerts look at there before it first happens: a rise from nothing is no rise."""
+        metrics.CLOCK_IS_SET().set(clock.is_set())
         for part in wire.PARTS:
             metrics.HTTP_CUT(part).inc(0)
         for runner in self.runners:
@@ -205,6 +220,8 @@ class Running:
                 metrics.CONSUMER_PARKED(consumer, reason).inc(0)
 
     def _register_checks(self) -> None:
+        if clock.is_set():
+            self.health.notes.append("a rehearsal: a file says what time it is")
         self.health.check("database", self.database.ping)
         self.health.check("migrations", self._migrated)
         for runner in self.runners:
@@ -240,7 +257,8 @@ def run(service: Service) -> None:
     try:
         settings = service.settings.load()
         arm(settings.failpoints)
-    except (SettingsProblem, ValueError) as problem:
+        clock.follow(settings.clock_file)
+    except (SettingsProblem, ValueError, OSError) as problem:
         sys.stderr.write(f"{service.name}: {problem}\n")
         raise SystemExit(2) from None
     logs.configure(service.name, settings.log_level)

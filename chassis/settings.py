@@ -115,6 +115,14 @@ class ServiceSettings(BaseSettings):
         "", description="Faults to cause on purpose, name=crash|error|sleep:SECONDS[@HIT] each."
     )
 
+    due_seconds: Seconds = Field(
+        5.0, description="Seconds between two looks at what time has made due."
+    )
+    clock_file: Path | None = Field(
+        None,
+        description="File that says what time it is, for rehearsals; refused with LOKET_KAFKA_TLS.",
+    )
+
     group_max: Count = Field(256, description="Most commands that share one transaction.")
     queue_limit: Count = Field(
         5000, description="Most commands that wait for dispatch; above it callers get a 503."
@@ -150,6 +158,8 @@ class ServiceSettings(BaseSettings):
                 told = known[variable].description if variable in known else ""
                 lines.append(f"{variable}: {error['msg']}. {told}".rstrip())
             raise SettingsProblem("\n".join(lines)) from None
+        if found.clock_file is not None and found.kafka_tls:
+            raise SettingsProblem("LOKET_CLOCK_FILE: never where LOKET_KAFKA_TLS guards real data.")
         found.kafka()
         return found
 

@@ -104,6 +104,11 @@ class Probe:
         await runner.take(arrivals)
         self.running.committed()
 
+    async def time_comes(self, now: datetime) -> None:
+        """Do all that is due at this instant, as the timers do every few seconds."""
+        while await self.running.timers.look(now):
+            pass
+
     async def rows(self, query: str, *args: Any) -> list[Any]:
         """Look into the database as the program."""
         async with self.running.database.transaction() as tx:

@@ -242,7 +242,9 @@ class PolicyCode(Name):
 class Actor(Name):
     """Who acts: a kind and, except for `public`, an opaque name, for example `agency:dinkes`."""
 
-    pattern = r"public|(agency|citizen|kiosk|officer|operator|system):[a-z0-9][a-z0-9._-]{0,63}"
+    pattern = (
+        r"public|(agency|board|citizen|kiosk|officer|operator|system):[a-z0-9][a-z0-9._-]{0,63}"
+    )
     max_length = 73
 
     @property

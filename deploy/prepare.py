@@ -85,9 +85,10 @@ def _administrator() -> Access:
 
 
 def register() -> str:
-    """Register a client for each agency, officer, kiosk, operator and service."""
+    """Register a client for everybody and everything that logs in."""
     agencies, malls = offices()
-    plan.register_clients(paths.home(), [one.code for one in agencies], [one.code for one in malls])
+    counters = {str(one.code): len(one.counters) for one in malls}
+    plan.register_clients(paths.home(), [one.code for one in agencies], counters)
     return f"{len(clients.load(paths.home()))} clients registered"
 
 

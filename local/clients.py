@@ -16,7 +16,7 @@ from typing import Any
 
 from local import paths
 
-ROLES = frozenset({"agency", "officer", "operator", "kiosk", "system"})
+ROLES = frozenset({"agency", "board", "kiosk", "officer", "operator", "supervisor", "system"})
 SECRET_BYTES = 32
 
 

@@ -75,7 +75,7 @@ class Daemon:
             plan.register_clients,
             self._options.home,
             [one.code for one in agencies],
-            [one.code for one in malls],
+            {one.code: len(one.counters) for one in malls},
         )
         await self._backends.start(self._options.services, self._tell)
         self._tell("the services are starting")

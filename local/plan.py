@@ -3,7 +3,7 @@
 import os
 import secrets
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,14 +142,21 @@ def _key(home: Path, name: str, *, hexadecimal: bool) -> str:
     return str(file)
 
 
-def register_clients(home: Path, agencies: list[str], malls: list[str]) -> None:
-    """One client per agency, two officers and a kiosk per mall, one operator, one per service."""
+def register_clients(home: Path, agencies: Sequence[str], malls: Mapping[str, int]) -> None:
+    """One client per agency, operator and service, and those of each mall with so many counters.
+
+    A mall has an officer per counter, for one holds one counter, and at least two; a supervisor,
+    who is an officer too; a kiosk and a board.
+    """
     for agency in agencies:
         clients.register_client(home, f"agency-{agency}", ["agency"], agency=agency)
-    for mall in malls:
-        for number in (1, 2):
+    for mall, counters in malls.items():
+        for number in range(1, max(counters, 2) + 1):
             clients.register_client(home, f"officer-{mall}-{number}", ["officer"], mall=mall)
+        roles = ["officer", "supervisor"]
+        clients.register_client(home, f"supervisor-{mall}", roles, mall=mall)
         clients.register_client(home, f"kiosk-{mall}", ["kiosk"], mall=mall)
+        clients.register_client(home, f"board-{mall}", ["board"], mall=mall)
     clients.register_client(home, "operator", ["operator"])
     for service in SERVICES:
         clients.register_client(home, f"system-{service}", ["system"])

@@ -16,6 +16,7 @@ _MODULES = {
         "api",
         "consumers",
         "delivery",
+        "timers",
         "stream",
         "projection",
         "channels",

@@ -28,3 +28,18 @@ async def toy_database(
 async def probe(toy_database: Database) -> AsyncIterator[Probe]:
     async with testing.running(toy.service(toy.VIEW, toy.MIRROR), toy_database) as probe:
         yield probe
+
+
+@pytest.fixture
+def as_owner() -> Callable[[Database, str], Awaitable[None]]:
+    """Runs statements as the owner of a database."""
+
+    async def run(database: Database, statements: str) -> None:
+        url = make_url(database.owner_url).set(drivername="postgresql")
+        owner = await asyncpg.connect(url.render_as_string(hide_password=False), timeout=10)
+        try:
+            await owner.execute(statements)
+        finally:
+            await owner.close(timeout=10)
+
+    return run

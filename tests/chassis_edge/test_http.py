@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from chassis.auth import PUBLIC, Caller, Verifier, protected_routes, public_routes, requires
 from chassis.errors import InFlight, KeyReused, NotFound, Unavailable
-from chassis.health import Health, NotReady
+from chassis.health import REMEMBER_SECONDS, Health, NotReady
 from chassis.http import IdempotencyKey, Json, Router, create_app
 from chassis.settings import ServiceSettings
 from contracts.base import Answer, Refused
@@ -317,6 +317,16 @@ async def test_health_names_what_fails_without_its_message(
     assert (await client.get("/livez")).status_code == 200
     health.watchdog("consumer", lambda: "no progress for 60 s")
     assert (await client.get("/livez")).status_code == 503
+
+
+async def test_who_asks_whether_it_is_ready_gets_the_notes_too(
+    client: httpx.AsyncClient, health: Health
+) -> None:
+    assert "notes" not in (await client.get("/readyz")).json()
+    health.notes.append("a rehearsal")
+    await asyncio.sleep(REMEMBER_SECONDS)
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["notes"]) == (200, ["a rehearsal"])
 
 
 async def test_many_probes_are_one_check(health: Health) -> None:

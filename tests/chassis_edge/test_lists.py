@@ -117,7 +117,7 @@ def test_every_exposed_metric_is_on_the_list() -> None:
 
 def test_no_metric_is_labelled_with_a_person() -> None:
     allowed = {"method", "route", "status", "command", "outcome", "topic", "partition", "reason"}
-    allowed |= {"consumer", "hub", "service", "version", "python", "table", "by", "part"}
+    allowed |= {"consumer", "hub", "timer", "service", "version", "python", "table", "by", "part"}
     assert {label for metric in metrics.every() for label in metric.labels} <= allowed
 
 

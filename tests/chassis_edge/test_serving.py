@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 import pytest
 import uvloop
 
-from chassis import metrics, serving
+from chassis import serving
+from chassis.metric import REGISTRY
 from chassis.serving import Listener
 
 RUSH = 200
@@ -82,10 +83,10 @@ async def greeted(port: int) -> bytes:
 async def test_connections_leave_files_to_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = (serving.SPARE_FILES + 2, serving.SPARE_FILES + 2)
     monkeypatch.setattr(resource, "getrlimit", lambda _: allowed)
-    before = metrics.REGISTRY.get_sample_value("loket_http_rejected_total") or 0
+    before = REGISTRY.get_sample_value("loket_http_rejected_total") or 0
     async with listening() as (_, port, _):
         assert [await greeted(port) for _ in range(3)] == [b"hello", b"hello", b""]
-    assert metrics.REGISTRY.get_sample_value("loket_http_rejected_total") == before + 1
+    assert REGISTRY.get_sample_value("loket_http_rejected_total") == before + 1
 
 
 class Exhausted:

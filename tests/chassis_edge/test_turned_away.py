@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import uvicorn
 
-from chassis import health, http, metrics, problems, wire
+from chassis import health, http, problems, wire
 from chassis.auth import PUBLIC
 from chassis.gate import OVERLOADED
 from chassis.http import Router
+from chassis.metric import REGISTRY
 from chassis.settings import ServiceSettings
 
 PLACES = 2
@@ -93,11 +94,11 @@ async def answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], Any
 
 def cut() -> float:
     labels = {"part": "answer"}
-    return metrics.REGISTRY.get_sample_value("loket_http_cut_total", labels) or 0.0
+    return REGISTRY.get_sample_value("loket_http_cut_total", labels) or 0.0
 
 
 def turned_away() -> float:
-    return metrics.REGISTRY.get_sample_value("loket_http_rejected_total") or 0.0
+    return REGISTRY.get_sample_value("loket_http_rejected_total") or 0.0
 
 
 async def test_who_finds_no_place_gets_a_whole_problem(full: Full) -> None:

@@ -61,6 +61,7 @@ async def main(name, folder):
         "text": text,
         "consumers": [one.consumer for one in service.subscriptions],
         "commands": [one.__name__ for one in service.domain.handlers],
+        "timers": [one.name for one in service.timers(running)],
     }))
 
 with tempfile.TemporaryDirectory() as folder:
@@ -113,6 +114,8 @@ def test_what_alerts_count_is_there_before_it_happens(service: str) -> None:
         elif "command" in labels:
             failed = {one["command"] for one in there if one["outcome"] == "failed"}
             assert failed == set(known["commands"]), counter
+        elif "timer" in labels:
+            assert {one["timer"] for one in there} == set(known["timers"]), counter
         elif "hub" in labels:
             assert bool(there) == (service == "tracking"), counter
         else:

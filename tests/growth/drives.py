@@ -14,7 +14,8 @@ from uuid import uuid4
 from aiokafka import TopicPartition
 from fastapi.routing import APIRoute
 
-from chassis import metrics, places, testing
+from chassis import places, testing
+from chassis.metric import REGISTRY
 from chassis.retention import Retention
 from chassis.testing import Probe
 from contracts.catalog import TOPICS
@@ -261,7 +262,7 @@ async def _until_looked() -> None:
 
 
 def _looks() -> float:
-    return metrics.REGISTRY.get_sample_value("loket_ledger_looks_total") or 0.0
+    return REGISTRY.get_sample_value("loket_ledger_looks_total") or 0.0
 
 
 async def _until_all_is_sent(probe: Probe) -> None:

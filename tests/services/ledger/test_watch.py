@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from chassis import metrics, testing
+from chassis import testing
 from chassis.database import Database as Pool
 from chassis.kafka import new_producer
+from chassis.metric import REGISTRY
 from chassis.tail import Tail
 from chassis.testing import Probe
 from contracts.catalog import Topic
@@ -61,7 +62,7 @@ def looks() -> float:
 
 
 def value(name: str) -> float:
-    found = metrics.REGISTRY.get_sample_value(name)
+    found = REGISTRY.get_sample_value(name)
     assert found is not None
     return found
 
