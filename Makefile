@@ -4,7 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo up down status logs replay verify \
-        test check bench chaos chaos-smoke drill-restore drill-tickets format lint types imports generate clean
+        test check bench chaos chaos-smoke drill-restore drill-tickets drill-races format lint types imports generate clean
 
 VENV   := .venv/bin
 PY     := $(VENV)/python
@@ -67,6 +67,9 @@ drill-restore: setup-dev ## lose PostgreSQL's data twice, restore, and measure: 
 
 drill-tickets: setup-dev ## 100,000 tickets at 24 counters while queue and PostgreSQL are killed
 	@$(PY) -m tests.drills.tickets $(ARGS)
+
+drill-races: setup-dev ## 1,000 races of 500 clients for one place, while booking and PostgreSQL are killed
+	@$(PY) -m tests.drills.races $(ARGS)
 
 format: setup-dev ## format, and repair what can be repaired
 	@$(VENV)/ruff check --fix-only --quiet .
