@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from catalogue import journey_rules, queue_rules
+from catalogue import booking_rules, journey_rules, queue_rules
 from catalogue.finding import Finding, Rule
 from catalogue.load import Loaded, Reading, Source, read
 from catalogue.yaml_text import Location
+from contracts.booking_entries import BookingPolicy, SessionPlan
 from contracts.entries import Agency, Calendar, Journey, Mall, Service
 from contracts.entry_base import Entry
 from contracts.queue_entries import QueuePolicy
@@ -23,6 +24,8 @@ _UNKNOWN: Mapping[type[Entry], Rule] = {
     Service: Rule.UNKNOWN_SERVICE,
     Journey: Rule.UNKNOWN_JOURNEY,
     QueuePolicy: Rule.UNKNOWN_POLICY,
+    BookingPolicy: Rule.UNKNOWN_BOOKING_POLICY,
+    Mall: Rule.UNKNOWN_MALL,
 }
 
 
@@ -170,6 +173,47 @@ def _lines_are_run_by_a_rule(whole: _Whole) -> Iterator[Finding]:
         yield from queue_rules.of_mall(source, mall)
 
 
+def _places_are_given_out_by_a_rule(whole: _Whole) -> Iterator[Finding]:
+    for source, policy in whole.all(BookingPolicy):
+        yield from booking_rules.of_policy(source, policy)
+    for source, mall in whole.all(Mall):
+        own: list[tuple[Location, str]] = [
+            (("bookings", i, "policy"), one.policy) for i, one in enumerate(mall.bookings)
+        ]
+        if mall.booking_policy is not None:
+            own.append((("booking_policy",), mall.booking_policy))
+        yield from whole.unknown(source, BookingPolicy, own)
+        yield from _repeated(
+            source,
+            [(("bookings", i, "service"), one.service) for i, one in enumerate(mall.bookings)],
+        )
+        yield from booking_rules.of_mall(source, mall)
+
+
+def _services_of_a_visit_have_an_order(whole: _Whole) -> Iterator[Finding]:
+    services = list(whole.all(Service))
+    for source, service in services:
+        named: list[tuple[Location, str]] = [
+            (("after", i), code) for i, code in enumerate(service.after)
+        ]
+        yield from whole.unknown(source, Service, named)
+    yield from booking_rules.order(services)
+
+
+def _plans_fit_their_malls(whole: _Whole) -> Iterator[Finding]:
+    malls = {mall.code: mall for _, mall in whole.all(Mall)}
+    planned: set[tuple[str, str]] = set()
+    for source, plan in whole.all(SessionPlan):
+        yield from whole.unknown(source, Mall, [(("mall",), plan.mall)])
+        yield from whole.unknown(source, Service, [(("service",), plan.service)])
+        if (plan.mall, plan.service) in planned:
+            hint = f"{plan.service} in {plan.mall} has a plan already: keep one file for both"
+            yield source.finding(("service",), Rule.PLAN_TWICE, hint)
+        planned.add((plan.mall, plan.service))
+        known = plan.service in whole.codes(Service)
+        yield from booking_rules.of_plan(source, plan, malls.get(plan.mall) if known else None)
+
+
 def _repeated(source: Source, named: Sequence[tuple[Location, str]]) -> Iterator[Finding]:
     seen: set[str] = set()
     for at, code in named:
@@ -187,4 +231,7 @@ RULES: Sequence[Callable[[_Whole], Iterable[Finding]]] = (
     _journeys_lead_to_their_end,
     _calendars_have_each_day_once,
     _lines_are_run_by_a_rule,
+    _places_are_given_out_by_a_rule,
+    _services_of_a_visit_have_an_order,
+    _plans_fit_their_malls,
 )

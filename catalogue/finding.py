@@ -41,6 +41,16 @@ class Rule(StrEnum):
     PREFIX_TWICE = "prefix-twice"
     DEVICE_TWICE = "device-twice"
     LINE_WITHOUT_COUNTER = "line-without-counter"
+    UNKNOWN_BOOKING_POLICY = "unknown-booking-policy"
+    UNKNOWN_MALL = "unknown-mall"
+    PERCENT_NOT_WHOLE = "percent-not-whole"
+    RUSH_WITHOUT_IDENTITY = "rush-without-identity"
+    BOOKING_WITHOUT_COUNTER = "booking-without-counter"
+    ORDER_IN_A_CIRCLE = "order-in-a-circle"
+    PLAN_TWICE = "plan-twice"
+    PLAN_WITHOUT_COUNTER = "plan-without-counter"
+    PLAN_OUTSIDE_HOURS = "plan-outside-hours"
+    PLAN_OVERLAPS = "plan-overlaps"
 
 
 @dataclass(frozen=True, slots=True, order=True)

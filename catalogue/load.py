@@ -29,7 +29,9 @@ FOLDERS: Mapping[str, str] = MappingProxyType(
         "journeys": "journey",
         "services": "service",
         "queue-policies": "queue_policy",
+        "booking-policies": "booking_policy",
         "malls": "mall",
+        "session-plans": "session_plan",
     }
 )
 

@@ -11,7 +11,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, JsonValue
 
 from contracts.base import Code, ShortText
-from contracts.entry_base import Entry, Part, Text, Texts
+from contracts.booking_entries import BookingPolicy, MallBooking, SessionPlan, Walk
+from contracts.entry_base import Entry, Part, Text, Texts, Weekday
 from contracts.ids import (
     AgencyId,
     CounterCode,
@@ -24,7 +25,6 @@ from contracts.ids import (
 from contracts.queue_entries import Device, MallLine, QueuePolicy
 
 CalendarCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TimeUnit = Literal["working_days", "calendar_days", "hours", "minutes"]
 Zone = Literal["Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura"]
 
@@ -51,7 +51,8 @@ class Mall(Entry):
     """A public service mall. Opening hours are local times of its `zone`.
 
     Its lines go by `policy`, where `lines` names no other; without one by what is built in. A mall
-    that lists no `devices` takes any kiosk that logs in for it; otherwise those alone.
+    that lists no `devices` takes any kiosk that logs in for it; otherwise those alone. Its places
+    are given out by `booking_policy`, where `bookings` names no other.
     """
 
     kind: ClassVar[str] = "mall"
@@ -66,6 +67,9 @@ class Mall(Entry):
     policy: PolicyCode | None = None
     lines: tuple[MallLine, ...] = ()
     devices: tuple[Device, ...] = ()
+    booking_policy: PolicyCode | None = None
+    bookings: tuple[MallBooking, ...] = ()
+    walking: tuple[Walk, ...] = ()
 
 
 class Agency(Entry):
@@ -114,6 +118,7 @@ class Service(Entry):
     """A service of an agency with all 14 components of its standard, in Indonesian.
 
     `journey` is the way of an application through agencies; absent where the counter does it all.
+    `minutes` is how long it takes at a counter, as a rule; in one visit it comes `after` others.
     """
 
     kind: ClassVar[str] = "service"
@@ -125,6 +130,8 @@ class Service(Entry):
     published: PublishedStandard
     managed: ManagedStandard
     journey: JourneyCode | None = None
+    minutes: Annotated[int, Field(ge=1, le=480)] | None = None
+    after: tuple[ServiceCode, ...] = ()
 
 
 class Requirement(Part):
@@ -190,9 +197,17 @@ class Calendar(Entry):
     holidays: tuple[Holiday, ...]
 
 
-ENTRY_KINDS: Mapping[str, type[Entry]] = MappingProxyType(
-    {model.kind: model for model in (Mall, Agency, Service, Journey, Calendar, QueuePolicy)}
+_MODELS: tuple[type[Entry], ...] = (
+    Mall,
+    Agency,
+    Service,
+    Journey,
+    Calendar,
+    QueuePolicy,
+    BookingPolicy,
+    SessionPlan,
 )
+ENTRY_KINDS: Mapping[str, type[Entry]] = MappingProxyType({model.kind: model for model in _MODELS})
 
 
 def entry_of(kind: str, body: Mapping[str, JsonValue]) -> Entry:

@@ -12,6 +12,9 @@ TURNS = "queue-policies/umum.yaml"
 YEAR = "calendars/nasional-2026.yaml"
 DLH = "agencies/dlh.yaml"
 SKCK = "services/POL-SKCK.yaml"
+GENERAL = "booking-policies/umum.yaml"
+PARTS = "booking-policies/bertahap.yaml"
+PASSPORTS = "session-plans/mpp-sehari.imi-pas.yaml"
 HERE = "# planted"
 TOP = ""
 
@@ -47,7 +50,7 @@ ONE_FILE = (
     Plant(Rule.WRONG_SHAPE, MALL, "zone: Asia/Jakarta", "zone: Asia/Tokyo  # planted"),
     Plant(Rule.WRONG_SHAPE, SKCK, "rupiah: 30000", "rupiah: -1  # planted"),
     Plant(Rule.WRONG_SHAPE, SKCK, "rupiah: 30000", 'rupiah: "30000"  # planted'),
-    Plant(Rule.WRONG_SHAPE, SKCK, "revision: 1", "revision: true  # planted"),
+    Plant(Rule.WRONG_SHAPE, SKCK, "revision: 2", "revision: true  # planted"),
     Plant(Rule.WRONG_SHAPE, MALL, "opens_at: 08:00", "opens_at: 480  # planted"),
     Plant(Rule.WRONG_SHAPE, YEAR, "date: 2026-03-22", "date: 2026-02-30  # planted"),
     Plant(Rule.WRONG_SHAPE, SKCK, "code: POL-SKCK", "code: pol-skck  # planted"),
@@ -153,6 +156,60 @@ LINES = (
     ),
 )
 
+PLACES = (
+    Plant(Rule.UNKNOWN_BOOKING_POLICY, DAY, "policy: serentak}", "policy: serentakk}", "serentakk"),
+    Plant(
+        Rule.UNKNOWN_BOOKING_POLICY,
+        DAY,
+        "booking_policy: umum",
+        "booking_policy: tidak-ada  # planted",
+    ),
+    Plant(Rule.UNKNOWN_MALL, PASSPORTS, "mall: mpp-sehari", "mall: mpp-lain  # planted"),
+    Plant(
+        Rule.PERCENT_NOT_WHOLE,
+        GENERAL,
+        "{online: 70, counter: 20, partner: 10, open_before_hours: 2}",
+        "{online: 70, counter: 20, partner: 20, open_before_hours: 2}  # planted",
+    ),
+    Plant(Rule.PERCENT_NOT_WHOLE, PARTS, "percent: 40", "percent: 50", "  parts:"),
+    Plant(Rule.RUSH_WITHOUT_IDENTITY, PARTS, "identity: required", "identity: optional  # planted"),
+    Plant(
+        Rule.BOOKING_WITHOUT_COUNTER,
+        "malls/mpp-wit.yaml",
+        "{service: DUK-KTP, policy: bertahap}",
+        "{service: IMI-PAS, policy: bertahap}  # planted",
+    ),
+    Plant(Rule.ORDER_IN_A_CIRCLE, "services/DUK-KTP.yaml", "[DUK-KK]", "[DUK-KTP]  # planted"),
+    Plant(
+        Rule.PLAN_TWICE,
+        "session-plans/wit-lagi.yaml",
+        "",
+        "revision: 1\ncode: wit-lagi\nmall: mpp-wit\nvalid_from: 2026-01-01\ndays_ahead: 8\n"
+        "week:\n  - days: [mon]\n    sessions:\n"
+        "      - {starts_at: 08:00, ends_at: 09:00, places: 1}\n"
+        "service: DUK-KTP  # planted\n",
+    ),
+    Plant(
+        Rule.PLAN_WITHOUT_COUNTER,
+        "session-plans/mpp-wit.duk-ktp.yaml",
+        "service: DUK-KTP",
+        "service: IMI-PAS  # planted",
+    ),
+    Plant(
+        Rule.PLAN_OUTSIDE_HOURS,
+        PASSPORTS,
+        "{starts_at: 13:30, ends_at: 15:00, places: 15}",
+        "{starts_at: 13:30, ends_at: 15:30, places: 15}  # planted",
+    ),
+    Plant(
+        Rule.PLAN_OVERLAPS,
+        PASSPORTS,
+        "{starts_at: 10:00, ends_at: 11:30, places: 15}",
+        "{starts_at: 09:30, ends_at: 11:30, places: 15}  # planted",
+    ),
+    Plant(Rule.PLAN_OVERLAPS, PASSPORTS, "days: [fri]", "days: [fri, mon]  # planted"),
+)
+
 SEVERAL_RULES = (
     Plant(
         Rule.DUPLICATE_CODE,
@@ -202,4 +259,4 @@ SEVERAL_RULES = (
     ),
 )
 
-PLANTS = (*ONE_FILE, *LINES, *SEVERAL_RULES)
+PLANTS = (*ONE_FILE, *LINES, *PLACES, *SEVERAL_RULES)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from catalogue.load import DATA, read
 from contracts.calendar import Office, WorkingDays, YearWithoutCalendar
-from contracts.entries import Calendar, PromisedTime, Weekday
+from contracts.entries import Calendar, PromisedTime
+from contracts.entry_base import Weekday
 
 CALENDARS = [item.entry for item in read(DATA).loaded if isinstance(item.entry, Calendar)]
 SIX_DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat")

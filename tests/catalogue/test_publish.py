@@ -37,7 +37,16 @@ def test_every_entry_is_published_once_under_its_own_id() -> None:
 
 def test_entries_come_after_those_that_they_name() -> None:
     kinds = list(dict.fromkeys(fact.kind for fact in entries(DATA)))
-    assert kinds == ["calendar", "agency", "journey", "service", "queue_policy", "mall"]
+    assert kinds == [
+        "calendar",
+        "agency",
+        "journey",
+        "service",
+        "queue_policy",
+        "booking_policy",
+        "mall",
+        "session_plan",
+    ]
 
 
 def test_a_broken_catalogue_is_not_published(tmp_path: Path) -> None:

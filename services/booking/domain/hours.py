@@ -11,7 +11,8 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from contracts.entries import Calendar, Weekday
+from contracts.entries import Calendar
+from contracts.entry_base import Weekday
 
 _WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
