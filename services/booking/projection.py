@@ -32,7 +32,14 @@ def _offer(fact: EntryPublished) -> Mall | Service | None:
     match fact.kind:
         case "mall":
             mall = entries.Mall.model_validate(fact.body)
-            return Mall(mall.code, mall.zone, mall.agencies)
+            return Mall(
+                mall.code,
+                mall.zone,
+                mall.agencies,
+                opens_at=mall.opens_at,
+                closes_at=mall.closes_at,
+                counters=tuple(one.model_dump(mode="json") for one in mall.counters),
+            )
         case "service":
             service = entries.Service.model_validate(fact.body)
             return Service(service.code, service.agency)

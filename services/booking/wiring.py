@@ -8,7 +8,7 @@ from contracts.catalogue import EntryPublished
 from services.booking import api, store
 from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
 from services.booking.commands.sessions import OpenSession
-from services.booking.domain.states import evolve
+from services.booking.domain.evolution import evolve
 from services.booking.handlers import appointments, sessions
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings

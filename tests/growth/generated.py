@@ -17,6 +17,8 @@ BOUNDED = {
     "malls": "one row per mall",
     "services": "one row per service of an office",
     "counters": "one row per counter",
+    "policies": "one row per revision of a booking policy; people write them",
+    "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
     "running": "one row",
@@ -58,17 +60,33 @@ SELECT 'generated-' || i % 3, 'generated-' || i % 8 || '.v1', i % 6, i, 'key-' |
 _OF_SERVICE: dict[str, tuple[str, ...]] = {
     "booking": (
         f"""
-INSERT INTO sessions (id, version, mall, service, service_date, starts_at, ends_at, capacity,
-                      booked)
-SELECT md5('session' || i)::uuid, 1, 'mpp-' || i % 20, 'service-' || i % 30,
-       current_date - i / 20, now() - make_interval(hours => i),
-       now() - make_interval(hours => i - 1), 20, 20 {_NUMBERS} WHERE i % 10 = 0
+INSERT INTO days (id, version, mall, service, service_date, taken, waiting, free_online, policy,
+                  policy_version, mode, spread_s, step)
+SELECT md5('day' || i)::uuid, 1, 'mpp-' || i % 20, 'service-' || i, current_date - 1 - i / 200, 20,
+       0, 0, 'umum', 0, 'open', 0, 0 {_NUMBERS} WHERE i % 10 = 0
 """,
         f"""
-INSERT INTO appointments (id, version, session_id, person_id, service, service_date, status)
+INSERT INTO sessions (id, version, day_id, mall, service, service_date, starts_at, ends_at,
+                      capacity, booked, held, overbook, taken_online, taken_counter, taken_partner,
+                      channels_open, approve)
+SELECT md5('session' || i)::uuid, 1, md5('day' || i)::uuid, 'mpp-' || i % 20, 'service-' || i % 30,
+       current_date - i / 20, now() - make_interval(hours => i),
+       now() - make_interval(hours => i - 1), 20, 20, 0, 0, 20, 0, 0, false, false
+{_NUMBERS} WHERE i % 10 = 0
+""",
+        f"""
+INSERT INTO appointments (id, version, session_id, person_id, service, service_date, status,
+                          channel, also, places, moves, step, ended_at)
 SELECT md5('appointment' || i)::uuid, 1, md5('session' || (i + 9) / 10 * 10)::uuid,
-       md5('person' || i)::uuid, 'service-' || i % 30, current_date - i / 20, 'checked_in'
+       md5('person' || i)::uuid, 'service-' || i % 30, current_date - i / 20,
+       CASE WHEN i % 5 = 0 THEN 'cancelled' ELSE 'checked_in' END, 'online', '', 1, 0, 0,
+       CASE WHEN i % 5 = 0 THEN now() - make_interval(hours => i) END
 {_NUMBERS} WHERE i <= $1 / 10 * 10
+""",
+        f"""
+INSERT INTO claims (appointment_id, kind, digest, nth, most, live, at)
+SELECT md5('appointment' || i)::uuid, 'service_day', sha256(('claim-' || i)::bytea), 1, 1,
+       i % 5 <> 0, now() {_NUMBERS} WHERE i <= $1 / 10 * 10
 """,
     ),
     "queue": (

@@ -14,7 +14,7 @@ from chassis.migrations import migrate
 from local import testing
 
 pytestmark = pytest.mark.integration
-NAMES = ("queue", "tracking")
+NAMES = ("booking", "queue", "tracking")
 _FIELDS = """
 SELECT attname AS name, format_type(atttypid, atttypmod) AS kind FROM pg_attribute
 WHERE attrelid = (SELECT typrelid FROM pg_type WHERE oid = $1::text::regtype) ORDER BY attnum

@@ -10,7 +10,7 @@ from chassis import clock
 from chassis.auth import PUBLIC, Caller, requires
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
-from contracts.ids import MallId, ServiceCode, SessionId
+from contracts.ids import MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.api.callers import mall_of_staff
 from services.booking.commands.sessions import Capacity, OpenSession, SessionMade
 from services.booking.queries import sessions as queries
@@ -59,6 +59,7 @@ def add_sessions(found: Router, running: Running) -> None:
             at=clock.now(),
             key=key,
             session_id=SessionId.new(),
+            day_id=ServiceDayId.new(),
             staff_mall=mall_of_staff(caller),
             **dict(form),
         )

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from contracts.base import Answer, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, SessionId
 from services.booking.domain import refusals as rules
-from services.booking.domain.session import PersonInSession
+from services.booking.domain.claims import Asked
 
 
 class BookAppointment(Command):
@@ -17,7 +17,10 @@ class BookAppointment(Command):
         rules.SessionUnknown,
         rules.SessionOver,
         rules.AlreadyBooked,
+        rules.SessionClosedNow,
         rules.SessionFull,
+        rules.ChannelFull,
+        rules.DayFull,
     )
 
     appointment_id: AppointmentId
@@ -25,8 +28,8 @@ class BookAppointment(Command):
     person_id: PersonId
 
     def needs(self) -> Sequence[Hashable]:
-        """The session, and what the person holds for its service and day."""
-        return (self.session_id, PersonInSession(self.person_id, self.session_id))
+        """The session, and the seats that the person must find free."""
+        return (self.session_id, Asked(self.appointment_id, self.session_id, self.person_id))
 
 
 class AppointmentMade(Answer):

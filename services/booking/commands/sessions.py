@@ -7,16 +7,20 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field
 
 from contracts.base import Answer, Command, Refused
-from contracts.ids import MallId, ServiceCode, SessionId
+from contracts.ids import MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.domain import refusals as rules
+from services.booking.domain.day import DayOfSpan
 
 Capacity = Annotated[int, Field(ge=1, le=10_000)]
 
 
 class OpenSession(Command):
-    """Let places be booked in a span of time. `staff_mall` binds the officer to a mall."""
+    """Let places be booked in a span of time. `staff_mall` binds the officer to a mall.
 
-    minted: ClassVar[frozenset[str]] = frozenset({"session_id"})
+    `day_id` is for its day, should this be the first session of it.
+    """
+
+    minted: ClassVar[frozenset[str]] = frozenset({"session_id", "day_id"})
     refusals: ClassVar[Sequence[type[Refused]]] = (
         rules.NotYours,
         rules.MallUnknown,
@@ -27,6 +31,7 @@ class OpenSession(Command):
     )
 
     session_id: SessionId
+    day_id: ServiceDayId
     mall: MallId
     service: ServiceCode
     starts_at: AwareDatetime
@@ -35,8 +40,8 @@ class OpenSession(Command):
     staff_mall: MallId | None
 
     def needs(self) -> Sequence[Hashable]:
-        """Mall and service as the catalogue has them."""
-        return (self.mall, self.service)
+        """Mall and service as the catalogue has them, and the day if it is announced."""
+        return (self.mall, self.service, DayOfSpan(self.mall, self.service, self.starts_at))
 
 
 class SessionMade(Answer):

@@ -1,30 +1,49 @@
-"""An appointment: one place in a session, from booking to checking in or giving it up."""
+"""An appointment: places in a session, from booking to checking in or giving them up."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from contracts.booking import AppointmentBooked, AppointmentCancelled, AppointmentCheckedIn
-from contracts.ids import AppointmentId, PersonId, ServiceCode, SessionId
+from contracts.ids import (
+    AppointmentId,
+    ClosureId,
+    PersonId,
+    ServiceCode,
+    SessionId,
+    VisitId,
+    WaitId,
+)
 from services.booking.domain.refusals import (
     AlreadyCheckedIn,
     AppointmentCancelledAlready,
     NotToday,
 )
-from services.booking.domain.session import PersonsDay, Session
+from services.booking.domain.session import Session
 
 
 class Status(StrEnum):
-    """Where an appointment stands. All but the first are final."""
+    """Where an appointment stands."""
 
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
     CANCELLED = "cancelled"
 
+    @property
+    def is_live(self) -> bool:
+        """Whether it takes a place."""
+        return self in _LIVE
+
+
+_LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN})
+
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
-    """A booked place. `service` and `service_date` are those of its session."""
+    """Places that are taken. `service` and `service_date` are those of its session.
+
+    `also` names further services of the same visit to the counter, with a blank between.
+    """
 
     id: AppointmentId
     version: int
@@ -33,6 +52,17 @@ class Appointment:
     service: ServiceCode
     service_date: date
     status: Status = Status.BOOKED
+    channel: str = "online"
+    also: str = ""
+    places: int = 1
+    visit_id: VisitId | None = None
+    wait_id: WaitId | None = None
+    moves: int = 0
+    held_until: datetime | None = None
+    disturbed_by: ClosureId | None = None
+    step: int = 0
+    due_at: datetime | None = None
+    ended_at: datetime | None = None
 
     @classmethod
     def booked(cls, fact: AppointmentBooked) -> "Appointment":
@@ -44,12 +74,17 @@ class Appointment:
             fact.person_id,
             fact.service,
             fact.service_date,
+            channel=fact.channel or "online",
+            also=" ".join(fact.also),
+            places=fact.places,
+            visit_id=fact.visit_id,
+            wait_id=fact.wait_id,
         )
 
     @property
-    def day(self) -> PersonsDay:
-        """Under what it counts for its person."""
-        return PersonsDay(self.person_id, self.service, self.service_date)
+    def services(self) -> tuple[ServiceCode, ...]:
+        """Its service and the further ones."""
+        return (self.service, *map(ServiceCode, self.also.split()))
 
     def check_in(self, session: Session, today: date) -> AppointmentCheckedIn:
         """The citizen is there. Raises NotToday, AlreadyCheckedIn, AppointmentCancelledAlready."""
@@ -76,9 +111,10 @@ class Appointment:
             appointment_id=self.id, session_id=self.session_id, reason=reason
         )
 
-    def moved_to(self, status: Status) -> "Appointment":
+    def moved_to(self, status: Status, at: datetime) -> "Appointment":
         """One fact later."""
-        return replace(self, version=self.version + 1, status=status)
+        ended_at = None if status.is_live else at
+        return replace(self, version=self.version + 1, status=status, ended_at=ended_at)
 
     def _must_be_booked(self) -> None:
         if self.status is Status.CHECKED_IN:

@@ -1,7 +1,9 @@
 """What booking knows of the catalogue: malls, their agencies, and who gives which service."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.ids import AgencyId, MallId, ServiceCode
@@ -10,19 +12,34 @@ from services.booking.domain.refusals import NotYours, ServiceNotInMall
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service and the agency that gives it."""
+    """A service and the agency that gives it.
+
+    `policy` names its booking policy, `minutes` its usual time at a counter, `after` the services
+    that come first in one visit (codes with a blank between).
+    """
 
     id: ServiceCode
     agency: AgencyId
+    policy: str | None = None
+    minutes: int | None = None
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Mall:
-    """A mall: its zone decides which day an instant belongs to."""
+    """A mall: its zone decides which day an instant belongs to.
+
+    `counters` and `walking` (minutes on foot between zones) stand as the catalogue has them.
+    """
 
     id: MallId
     zone: str
     agencies: tuple[AgencyId, ...]
+    policy: str | None = None
+    opens_at: time | None = None
+    closes_at: time | None = None
+    counters: tuple[Mapping[str, Any], ...] = ()
+    walking: tuple[Mapping[str, Any], ...] = ()
 
     def date_of(self, at: datetime) -> date:
         """The day on the mall's wall."""

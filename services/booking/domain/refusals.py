@@ -64,6 +64,30 @@ class SessionFull(Refused):
     title_en = "This session is full; choose another one"
 
 
+class ChannelFull(Refused):
+    """The places for this way of booking are taken; others may be free."""
+
+    code = "channel_full"
+    title_id = "Tempat untuk saluran ini habis; coba lewat loket atau sesi lain"
+    title_en = "No place is left for this channel; try the counter or another session"
+
+
+class DayFull(Refused):
+    """The quota of the service for that day is used up."""
+
+    code = "day_full"
+    title_id = "Kuota layanan untuk hari itu habis; pilih hari lain"
+    title_en = "The quota of that day is used up; choose another day"
+
+
+class SessionClosedNow(Refused):
+    """The office closes at the time of the session."""
+
+    code = "session_closed"
+    title_id = "Layanan tutup pada waktu itu; pilih waktu lain"
+    title_en = "The service is closed at that time; choose another time"
+
+
 class AlreadyBooked(Refused):
     """One person holds one place per service and day."""
 

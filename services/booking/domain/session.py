@@ -3,40 +3,16 @@
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from contracts.booking import AppointmentBooked, SessionOpened
-from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, SessionId
+from contracts.booking import SessionOpened
+from contracts.ids import ClosureId, MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.domain.offer import Mall, Service
 from services.booking.domain.refusals import (
-    AlreadyBooked,
+    ChannelFull,
+    SessionClosedNow,
     SessionFull,
     SessionOver,
     SpanImpossible,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PersonInSession:
-    """Asks for what a person holds for the service and day of this session."""
-
-    person_id: PersonId
-    session_id: SessionId
-
-
-@dataclass(frozen=True, slots=True)
-class PersonsDay:
-    """One person, one service, one day: at most one place may be held under it."""
-
-    person_id: PersonId
-    service: ServiceCode
-    service_date: date
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """The place that is held, or None. A look-up: it is never saved."""
-
-    id: PersonsDay
-    appointment_id: AppointmentId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +25,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session and how many of its places are taken."""
+    """A session and how many of its places are taken: `booked` by appointments, `held` by holds."""
 
     id: SessionId
     version: int
+    day_id: ServiceDayId
     mall: MallId
     service: ServiceCode
     service_date: date
@@ -60,6 +37,18 @@ class Session:
     ends_at: datetime
     capacity: int
     booked: int = 0
+    held: int = 0
+    overbook: int = 0
+    released: int | None = None
+    taken_online: int = 0
+    taken_counter: int = 0
+    taken_partner: int = 0
+    most_online: int | None = None
+    most_counter: int | None = None
+    most_partner: int | None = None
+    channels_open: bool = False
+    closed_by: ClosureId | None = None
+    approve: bool = False
 
     @classmethod
     def opened(cls, fact: SessionOpened) -> "Session":
@@ -67,53 +56,74 @@ class Session:
         return cls(
             fact.session_id,
             1,
+            # A fact of the time before days names none; its day is named after what it is.
+            fact.day_id or ServiceDayId.of(fact.mall, fact.service, fact.service_date.isoformat()),
             fact.mall,
             fact.service,
             fact.service_date,
             fact.starts_at,
             fact.ends_at,
             fact.capacity,
+            most_online=fact.most_online,
+            most_counter=fact.most_counter,
+            most_partner=fact.most_partner,
+            approve=fact.approve,
         )
 
-    def day_of(self, person_id: PersonId) -> PersonsDay:
-        """Under what a place of this person counts."""
-        return PersonsDay(person_id, self.service, self.service_date)
+    @property
+    def taken(self) -> int:
+        """Places that nobody else can have."""
+        return self.booked + self.held
 
-    def book(
-        self, appointment_id: AppointmentId, holding: Holding, at: datetime
-    ) -> AppointmentBooked:
-        """Take one place. Raises SessionOver, AlreadyBooked or SessionFull."""
-        self.must_not_be_over(at)
-        if holding.appointment_id is not None:
-            raise AlreadyBooked(service=self.service, service_date=self.service_date.isoformat())
-        if self.booked >= self.capacity:
+    @property
+    def left(self) -> int:
+        """Places of the part that is released, whoever may take them."""
+        most = self.capacity + self.overbook
+        released = most if self.released is None else min(most, self.released)
+        return max(0, released - self.taken)
+
+    def free(self, channel: str) -> int:
+        """Places that can be taken in this way of booking."""
+        if self.closed_by is not None:
+            return 0
+        most: int | None = getattr(self, f"most_{channel}")
+        if most is None or self.channels_open:
+            return self.left
+        own: int = getattr(self, f"taken_{channel}")
+        return max(0, min(self.left, most - own))
+
+    def must_have(self, places: int, channel: str) -> None:
+        """Raises SessionClosedNow, SessionFull or ChannelFull."""
+        if self.closed_by is not None:
+            raise SessionClosedNow
+        if self.left < places:
             raise SessionFull(capacity=self.capacity)
-        return AppointmentBooked(
-            appointment_id=appointment_id,
-            session_id=self.id,
-            mall=self.mall,
-            service=self.service,
-            service_date=self.service_date,
-            starts_at=self.starts_at,
-            person_id=holding.id.person_id,
-        )
+        if self.free(channel) < places:
+            raise ChannelFull(channel=channel)
 
     def must_not_be_over(self, at: datetime) -> None:
         """Raises SessionOver."""
         if at >= self.ends_at:
             raise SessionOver(ended_at=self.ends_at.isoformat())
 
-    def with_one_more(self) -> "Session":
-        """One place fewer is free."""
-        return replace(self, booked=self.booked + 1)
-
-    def with_one_less(self) -> "Session":
-        """One place more is free."""
-        return replace(self, booked=self.booked - 1)
+    def with_places(self, places: int, channel: str, *, held: bool) -> "Session":
+        """So many places more are taken, or fewer."""
+        return replace(
+            self,
+            booked=self.booked + (0 if held else places),
+            held=self.held + (places if held else 0),
+            taken_online=self.taken_online + (places if channel == "online" else 0),
+            taken_counter=self.taken_counter + (places if channel == "counter" else 0),
+            taken_partner=self.taken_partner + (places if channel == "partner" else 0),
+        )
 
 
 def opened_session(
-    session_id: SessionId, offer: tuple[Mall, Service], span: Span, capacity: int, at: datetime
+    session_id: SessionId,
+    offer: tuple[Mall, Service],
+    span: Span,
+    capacity: int,
+    at: datetime,
 ) -> SessionOpened:
     """Open a session for a service of a mall.
 

@@ -1,18 +1,11 @@
-"""How facts change states, and how a rule finds the states that it needs."""
+"""How a rule finds the states that it needs."""
 
-from collections.abc import Hashable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Hashable, Mapping
 from typing import Any
 
-from contracts.base import Fact
-from contracts.booking import (
-    AppointmentBooked,
-    AppointmentCancelled,
-    AppointmentCheckedIn,
-    SessionOpened,
-)
-from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, SessionId
-from services.booking.domain.appointment import Appointment, Status
+from contracts.ids import AppointmentId, MallId, ServiceCode, ServiceDayId, SessionId
+from services.booking.domain.appointment import Appointment
+from services.booking.domain.day import DayKey, DayOf, ServiceDay
 from services.booking.domain.offer import Mall, Service
 from services.booking.domain.refusals import (
     AppointmentUnknown,
@@ -20,31 +13,9 @@ from services.booking.domain.refusals import (
     ServiceUnknown,
     SessionUnknown,
 )
-from services.booking.domain.session import Holding, Session
+from services.booking.domain.session import Session
 
 States = Mapping[Hashable, Any]
-State = Session | Appointment | Holding
-
-
-def evolve(states: States, fact: Fact, _at: datetime) -> Iterable[State]:
-    """The new form of everything that a fact changes."""
-    match fact:
-        case SessionOpened():
-            yield Session.opened(fact)
-        case AppointmentBooked():
-            appointment = Appointment.booked(fact)
-            yield appointment
-            yield get_session(states, fact.session_id).with_one_more()
-            yield Holding(appointment.day, appointment.id)
-        case AppointmentCheckedIn():
-            yield get_appointment(states, fact.appointment_id).moved_to(Status.CHECKED_IN)
-        case AppointmentCancelled():
-            appointment = get_appointment(states, fact.appointment_id)
-            yield appointment.moved_to(Status.CANCELLED)
-            yield get_session(states, fact.session_id).with_one_less()
-            yield Holding(appointment.day, None)
-        case _:
-            raise TypeError(f"booking does not decide {type(fact).__name__}")
 
 
 def get_mall(states: States, mall: MallId) -> Mall:
@@ -79,8 +50,13 @@ def get_appointment(states: States, appointment_id: AppointmentId) -> Appointmen
     return found
 
 
-def holding_of(states: States, session: Session, person_id: PersonId) -> Holding:
-    """What the person holds for the service and day of the session; perhaps nothing."""
-    day = session.day_of(person_id)
-    found = states.get(day)
-    return found if isinstance(found, Holding) else Holding(day, None)
+def get_day(states: States, day_id: ServiceDayId) -> ServiceDay:
+    """The day of a session that was loaded; it is always there."""
+    found: ServiceDay = states[day_id]
+    return found
+
+
+def day_named(states: States, key: DayKey) -> ServiceDay | None:
+    """The day of this name, if it is announced."""
+    found = states.get(key)
+    return get_day(states, found.day_id) if isinstance(found, DayOf) else None

@@ -8,21 +8,23 @@ from services.booking.commands.appointments import (
     CancelAppointment,
     CheckIn,
 )
+from services.booking.domain.appointment import Appointment
 from services.booking.domain.offer import must_be_own
 from services.booking.domain.states import (
     States,
     get_appointment,
     get_mall,
     get_session,
-    holding_of,
 )
+from services.booking.domain.taking import Wish, must_be_possible
 
 
 def book_appointment(command: BookAppointment, states: States) -> Decision:
     """One place in the session for the person."""
     session = get_session(states, command.session_id)
-    holding = holding_of(states, session, command.person_id)
-    fact = session.book(command.appointment_id, holding, command.at)
+    session.must_not_be_over(command.at)
+    fact = Wish(command.appointment_id, session, command.person_id).booked()
+    must_be_possible(states, Appointment.booked(fact), session)
     return Decision([fact], AppointmentMade(appointment_id=fact.appointment_id))
 
 

@@ -1,17 +1,37 @@
 """What is decided about sessions."""
 
-from contracts.base import Decision
+from contracts.base import Decision, Fact
+from contracts.booking import DayAnnounced
 from services.booking.commands.sessions import OpenSession, SessionMade
+from services.booking.domain.day import DayKey
 from services.booking.domain.offer import must_be_own
 from services.booking.domain.session import Span, opened_session
-from services.booking.domain.states import States, get_mall, get_service
+from services.booking.domain.states import States, day_named, get_mall, get_service
 
 
 def open_session(command: OpenSession, states: States) -> Decision:
-    """A session for a service of the mall."""
+    """A session for a service of the mall; the first one of a day announces the day."""
     must_be_own(command.mall, command.staff_mall)
     offer = get_mall(states, command.mall), get_service(states, command.service)
     span = Span(command.starts_at, command.ends_at)
     fact = opened_session(command.session_id, offer, span, command.capacity, command.at)
+    key = DayKey(fact.mall, fact.service, fact.service_date)
+    day = day_named(states, key)
+    facts: list[Fact] = []
+    if day is None:
+        facts.append(_announced(command, key))
+    fact = fact.model_copy(update={"day_id": day.id if day is not None else command.day_id})
     answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
-    return Decision([fact], answer)
+    return Decision([*facts, fact], answer)
+
+
+def _announced(command: OpenSession, key: DayKey) -> DayAnnounced:
+    return DayAnnounced(
+        day_id=command.day_id,
+        mall=key.mall,
+        service=key.service,
+        service_date=key.service_date,
+        policy="umum",
+        policy_version=0,
+        mode="open",
+    )

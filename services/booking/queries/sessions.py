@@ -3,13 +3,24 @@
 from datetime import date, datetime
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import case, func, select
 
 from chassis.database import Database
 from contracts.ids import MallId, ServiceCode, SessionId
 from services.booking.tables import sessions
 
 _SESSIONS_MAX = 200
+_MOST = sessions.c.capacity + sessions.c.overbook
+_LEFT = func.least(_MOST, sessions.c.released) - sessions.c.booked - sessions.c.held
+# What a citizen can take, as `Session.free` has it.
+_FREE = func.greatest(
+    0,
+    case(
+        (sessions.c.closed_by.is_not(None), 0),
+        (sessions.c.channels_open, _LEFT),
+        else_=func.least(_LEFT, sessions.c.most_online - sessions.c.taken_online),
+    ),
+)
 
 
 class SessionView(BaseModel):
@@ -32,7 +43,7 @@ async def sessions_of(
             sessions.c.starts_at,
             sessions.c.ends_at,
             sessions.c.capacity,
-            (sessions.c.capacity - sessions.c.booked).label("free"),
+            _FREE.label("free"),
         )
         .where(
             sessions.c.mall == mall,

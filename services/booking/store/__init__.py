@@ -1,34 +1,61 @@
-"""Reads and saves what booking decides on, as sets. Locks sessions, then appointments: always."""
+"""Reads and saves what booking decides on, as sets.
+
+Locks days, then sessions, then appointments: always, each kind in the order of its ids.
+"""
 
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from chassis.database import Tx
+from chassis.database import Overtaken, Tx
 from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId
-from services.booking.domain.session import PersonInSession
-from services.booking.store import appointments, offers, sessions
+from services.booking.domain.claims import Asked
+from services.booking.domain.day import DayKey, DayOfSpan
+from services.booking.domain.offer import Mall
+from services.booking.store import appointments, claims, days, offers, sessions
 from services.booking.store.kinds import of_kind
 
 
 async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
-    """The states behind these keys; an appointment brings its session and mall along."""
-    appointment_ids, persons = of_kind(keys, AppointmentId), of_kind(keys, PersonInSession)
-    session_ids = {*of_kind(keys, SessionId), *(person.session_id for person in persons)}
+    """The states behind these keys.
+
+    A session brings its day and mall along, an appointment its session and its claims. Raises
+    Overtaken when an appointment went to another session meanwhile.
+    """
+    appointment_ids, asked = of_kind(keys, AppointmentId), of_kind(keys, Asked)
+    session_ids = {*of_kind(keys, SessionId), *(one.session_id for one in asked)}
     session_ids |= await appointments.sessions_of(tx, appointment_ids)
-    locked = {session.id: session for session in await sessions.lock(tx, session_ids)}
-    found: list[Any] = [*locked.values(), *await appointments.lock(tx, appointment_ids)]
-    days = [
-        locked[person.session_id].day_of(person.person_id)
-        for person in persons
-        if person.session_id in locked
-    ]
-    found += await appointments.holdings(tx, days)
-    malls = {*of_kind(keys, MallId), *(session.mall for session in locked.values())}
-    found += await offers.find(tx, malls, of_kind(keys, ServiceCode))
-    return {state.id: state for state in found}
+    standing = await sessions.standing(tx, session_ids)
+    spans = of_kind(keys, DayOfSpan)
+    offered = await offers.find(
+        tx,
+        {*of_kind(keys, MallId), *(one.mall for one in standing)},
+        of_kind(keys, ServiceCode),
+    )
+    named = await days.named(tx, _names(spans, of_kind(offered, Mall)))
+    day_ids = {*(one.day_id for one in standing), *(one.day_id for one in named)}
+    locked_days = await days.lock(tx, day_ids)
+    locked = {one.id: one for one in await sessions.lock(tx, session_ids)}
+    found = await appointments.lock(tx, appointment_ids)
+    if any(one.session_id not in locked for one in found):
+        raise Overtaken("an appointment was moved")
+    states: list[Any] = [*offered, *named, *locked_days, *locked.values(), *found]
+    states += await claims.of_appointments(tx, appointment_ids)
+    states += await claims.seats(tx, asked, locked)
+    return {state.id: state for state in states}
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
-    """Write down the new form of sessions and appointments."""
+    """Write down the new form of what was changed, what others refer to first."""
+    await days.save(tx, states)
     await sessions.save(tx, states)
     await appointments.save(tx, states)
+    await claims.save(tx, states)
+
+
+def _names(spans: Sequence[DayOfSpan], malls: Sequence[Mall]) -> set[DayKey]:
+    known = {mall.id: mall for mall in malls}
+    return {
+        DayKey(span.mall, span.service, known[span.mall].date_of(span.starts_at))
+        for span in spans
+        if span.mall in known
+    }

@@ -1,25 +1,26 @@
-"""Appointments in their table, and what a person holds."""
+"""Appointments in their table."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chassis.database import Row, Tx, lock_rows, row_of, save_rows
-from contracts.ids import AppointmentId, PersonId, ServiceCode, SessionId
+from contracts.ids import (
+    AppointmentId,
+    ClosureId,
+    PersonId,
+    ServiceCode,
+    SessionId,
+    VisitId,
+    WaitId,
+)
 from services.booking import tables
 from services.booking.domain.appointment import Appointment, Status
-from services.booking.domain.session import Holding, PersonsDay
 from services.booking.store.kinds import of_kind
 
 _row = row_of(Appointment)
 
-# The session of an appointment never changes, so this may be read before anything is locked.
+# An appointment may be moved before it is locked; whoever has locked it looks again.
 _SESSIONS_OF = "SELECT DISTINCT session_id FROM appointments WHERE id = ANY($1::uuid[])"
-_HOLDINGS = """
-SELECT id, person_id, service, service_date FROM appointments
-JOIN unnest($1::uuid[], $2::text[], $3::date[]) AS asked (person_id, service, service_date)
-     USING (person_id, service, service_date)
-WHERE status <> 'cancelled'
-"""
 
 
 async def sessions_of(tx: Tx, ids: Sequence[AppointmentId]) -> set[SessionId]:
@@ -34,29 +35,9 @@ async def lock(tx: Tx, ids: Iterable[AppointmentId]) -> list[Appointment]:
 
 
 async def save(tx: Tx, states: Sequence[Any]) -> None:
-    """Write down the appointments among these states."""
-    await save_rows(tx, tables.appointments, [_row(one) for one in of_kind(states, Appointment)])
-
-
-async def holdings(tx: Tx, days: Sequence[PersonsDay]) -> list[Holding]:
-    """The places that persons hold on these days."""
-    if not days:
-        return []
-    rows = await tx.fetch(
-        _HOLDINGS,
-        [day.person_id for day in days],
-        [day.service for day in days],
-        [day.service_date for day in days],
-    )
-    return [
-        Holding(
-            PersonsDay(
-                PersonId(row["person_id"]), ServiceCode(row["service"]), row["service_date"]
-            ),
-            AppointmentId(row["id"]),
-        )
-        for row in rows
-    ]
+    """Write down the appointments among these states: those that end make room first."""
+    changed = sorted(of_kind(states, Appointment), key=lambda one: one.status.is_live)
+    await save_rows(tx, tables.appointments, [_row(one) for one in changed])
 
 
 def _appointment(row: Row) -> Appointment:
@@ -68,4 +49,15 @@ def _appointment(row: Row) -> Appointment:
         ServiceCode(row["service"]),
         row["service_date"],
         Status(row["status"]),
+        row["channel"],
+        row["also"],
+        row["places"],
+        VisitId(row["visit_id"]) if row["visit_id"] else None,
+        WaitId(row["wait_id"]) if row["wait_id"] else None,
+        row["moves"],
+        row["held_until"],
+        ClosureId(row["disturbed_by"]) if row["disturbed_by"] else None,
+        row["step"],
+        row["due_at"],
+        row["ended_at"],
     )

@@ -1,9 +1,9 @@
 """What booking keeps of the catalogue: malls and services."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from chassis.database import Row, Tx, row_of, save_rows
+from chassis.database import Row, Tx, Values, row_of, save_rows
 from contracts.ids import AgencyId, MallId, ServiceCode
 from services.booking import tables
 from services.booking.domain.offer import Mall, Service
@@ -12,31 +12,60 @@ from services.booking.store.kinds import of_kind
 _service_row = row_of(Service)
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
-_MALLS = "SELECT code, zone, agencies::text AS agencies FROM malls WHERE code = ANY($1::text[])"
+_MALLS = """
+SELECT code, zone, agencies::text AS agencies, policy, opens_at, closes_at,
+       counters::text AS counters, walking::text AS walking
+FROM malls WHERE code = ANY($1::text[])
+"""
 _SERVICES = "SELECT * FROM services WHERE code = ANY($1::text[])"
 
 
 async def find(
-    tx: Tx, malls: Iterable[MallId], services: Sequence[ServiceCode]
+    tx: Tx, malls: Collection[MallId], services: Collection[ServiceCode]
 ) -> list[Mall | Service]:
     """The malls and services with these codes."""
-    wanted = list(malls)
-    mall_rows = await tx.fetch(_MALLS, wanted) if wanted else []
+    mall_rows = await tx.fetch(_MALLS, malls) if malls else []
     service_rows = await tx.fetch(_SERVICES, services) if services else []
-    return [
-        *map(_mall, mall_rows),
-        *(Service(ServiceCode(row["code"]), AgencyId(row["agency"])) for row in service_rows),
-    ]
+    return [*map(_mall, mall_rows), *map(_service, service_rows)]
 
 
 async def save(tx: Tx, offers: Iterable[Mall | Service]) -> None:
     """Keep malls and services, each named once, as the catalogue has them now."""
-    malls = of_kind(offers, Mall)
-    rows = [(mall.id, mall.zone, json.dumps(mall.agencies)) for mall in malls]
-    await save_rows(tx, tables.malls, rows)
+    await save_rows(tx, tables.malls, [_mall_row(one) for one in of_kind(offers, Mall)])
     await save_rows(tx, tables.services, [_service_row(one) for one in of_kind(offers, Service)])
 
 
+def _mall_row(mall: Mall) -> Values:
+    return (
+        mall.id,
+        mall.zone,
+        json.dumps(mall.agencies),
+        mall.policy,
+        mall.opens_at,
+        mall.closes_at,
+        json.dumps(mall.counters),
+        json.dumps(mall.walking),
+    )
+
+
 def _mall(row: Row) -> Mall:
-    agencies = tuple(AgencyId(code) for code in json.loads(row["agencies"]))
-    return Mall(MallId(row["code"]), row["zone"], agencies)
+    return Mall(
+        MallId(row["code"]),
+        row["zone"],
+        tuple(AgencyId(code) for code in json.loads(row["agencies"])),
+        row["policy"],
+        row["opens_at"],
+        row["closes_at"],
+        tuple(json.loads(row["counters"])),
+        tuple(json.loads(row["walking"])),
+    )
+
+
+def _service(row: Row) -> Service:
+    return Service(
+        ServiceCode(row["code"]),
+        AgencyId(row["agency"]),
+        row["policy"],
+        row["minutes"],
+        row["after"],
+    )

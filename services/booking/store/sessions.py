@@ -1,15 +1,36 @@
 """Sessions in their table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Row, Tx, lock_rows, row_of, save_rows
-from contracts.ids import MallId, ServiceCode, SessionId
+from contracts.ids import ClosureId, MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking import tables
 from services.booking.domain.session import Session
 from services.booking.store.kinds import of_kind
 
 _row = row_of(Session)
+
+_STANDING = "SELECT id, day_id, mall, service FROM sessions WHERE id = ANY($1::uuid[])"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What never changes about a session: it may be read before anything is locked."""
+
+    day_id: ServiceDayId
+    mall: MallId
+    service: ServiceCode
+
+
+async def standing(tx: Tx, ids: Collection[SessionId]) -> list[Standing]:
+    """Day, mall and service of these sessions; nothing is locked."""
+    rows = await tx.fetch(_STANDING, ids) if ids else []
+    return [
+        Standing(ServiceDayId(row["day_id"]), MallId(row["mall"]), ServiceCode(row["service"]))
+        for row in rows
+    ]
 
 
 async def lock(tx: Tx, ids: Iterable[SessionId]) -> list[Session]:
@@ -26,6 +47,7 @@ def _session(row: Row) -> Session:
     return Session(
         SessionId(row["id"]),
         row["version"],
+        ServiceDayId(row["day_id"]),
         MallId(row["mall"]),
         ServiceCode(row["service"]),
         row["service_date"],
@@ -33,4 +55,16 @@ def _session(row: Row) -> Session:
         row["ends_at"],
         row["capacity"],
         row["booked"],
+        row["held"],
+        row["overbook"],
+        row["released"],
+        row["taken_online"],
+        row["taken_counter"],
+        row["taken_partner"],
+        row["most_online"],
+        row["most_counter"],
+        row["most_partner"],
+        row["channels_open"],
+        ClosureId(row["closed_by"]) if row["closed_by"] else None,
+        row["approve"],
     )

@@ -134,13 +134,14 @@ class Booking:
         """What the session says is taken, and how many live appointments there are."""
         (row,) = await self.probe.rows(
             """
-            SELECT booked, (SELECT count(*) FROM appointments
-                            WHERE session_id = sessions.id AND status <> 'cancelled') AS live
+            SELECT booked + held AS booked,
+                   (SELECT sum(places) FROM appointments WHERE session_id = sessions.id
+                    AND status IN ('held', 'requested', 'booked', 'checked_in')) AS live
             FROM sessions WHERE id = $1::uuid
             """,
             session_id,
         )
-        return row["booked"], row["live"]
+        return row["booked"], row["live"] or 0
 
 
 Fresh = Callable[[str], Awaitable[Database]]

@@ -49,12 +49,13 @@ async def test_a_citizen_books_looks_and_checks_in(booking: Booking) -> None:
 
     facts = await booking.probe.facts()
     assert [(fact["type"], fact["version"], fact["actor"]) for fact in facts] == [
+        ("booking.day_announced.v1", 1, "officer:officer-1"),
         ("booking.session_opened.v1", 1, "officer:officer-1"),
         ("booking.appointment_booked.v1", 1, f"citizen:{person}"),
         ("booking.appointment_checked_in.v1", 2, "public"),
     ]
-    assert facts[2]["payload"]["person_id"] == str(person)
-    assert facts[2]["key"] == place["appointment_id"]
+    assert facts[3]["payload"]["person_id"] == str(person)
+    assert facts[3]["key"] == place["appointment_id"]
 
 
 async def test_the_booking_code_is_kept_nowhere(booking: Booking) -> None:
@@ -64,7 +65,7 @@ async def test_the_booking_code_is_kept_nowhere(booking: Booking) -> None:
         "SELECT coalesce(answer, '') AS text FROM commands UNION ALL SELECT payload FROM event_log"
         " UNION ALL SELECT to_jsonb(appointments)::text FROM appointments"
     )
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert not [row for row in rows if code in row["text"] or code.replace("-", "") in row["text"]]
 
 

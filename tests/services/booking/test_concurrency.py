@@ -83,19 +83,76 @@ async def test_two_processes_fill_one_session_together(
         assert await both[1].booked_count(session_id) == (30, 30)
 
 
-async def test_the_database_itself_refuses_one_place_too_many(booking: Booking) -> None:
+BOUNDS = {
+    "more than there are": (
+        "sessions",
+        "booked = 3, taken_online = 3",
+        "sessions_never_over_capacity",
+    ),
+    "fewer than none": ("sessions", "held = -1, taken_online = -1", "sessions_"),
+    "held ones count": (
+        "sessions",
+        "booked = 1, held = 2, taken_online = 3",
+        "sessions_never_over_capacity",
+    ),
+    "more than are released": (
+        "sessions",
+        "released = 1, booked = 2, taken_online = 2",
+        "sessions_never_over_capacity",
+    ),
+    "by no channel": ("sessions", "booked = 2", "sessions_channels_add_up"),
+    "of another channel": (
+        "sessions",
+        "most_counter = 0, booked = 2, taken_counter = 1",
+        "sessions_channels_within",
+    ),
+    "overbooked too much": ("sessions", "overbook = 1", "sessions_overbook_bounded"),
+    "over the quota": ("days", "most = 1, taken = 2", "days_never_over_quota"),
+    "a list below zero": ("days", "waiting = -1", "days_waiting_never_below_zero"),
+    "a rush without a seed": ("days", "mode = 'lottery'", "days_rush_has_a_seed"),
+    "a hold without an end": ("appointments", "status = 'held'", "appointments_hold_has_an_end"),
+    "too many places": ("appointments", "places = 7", "appointments_places_few"),
+    "a seat too many": ("claims", "nth = 2", "claims_within"),
+}
+
+
+@pytest.mark.parametrize("bound", BOUNDS)
+async def test_the_database_itself_refuses(booking: Booking, bound: str) -> None:
+    table, change, constraint = BOUNDS[bound]
+    await booking.book(await booking.opened(capacity=2))
+    with pytest.raises(asyncpg.CheckViolationError, match=constraint):
+        await booking.probe.rows(f"UPDATE {table} SET {change}")  # noqa: S608 - from above
+
+
+async def test_the_database_itself_keeps_a_closed_session_closed(booking: Booking) -> None:
     session_id = await booking.opened(capacity=2)
-    change = "UPDATE sessions SET booked = $2 WHERE id = $1::uuid"
-    for impossible in (3, -1):
-        with pytest.raises(asyncpg.CheckViolationError, match="sessions_never_over_capacity"):
-            await booking.probe.rows(change, session_id, impossible)
+    await booking.book(session_id)
+    await booking.probe.rows("UPDATE sessions SET closed_by = gen_random_uuid()")
+    with pytest.raises(asyncpg.CheckViolationError, match="is closed"):
+        await booking.probe.rows("UPDATE sessions SET booked = 2, taken_online = 2")
+    refused = await booking.book(session_id)
+    assert (refused.status_code, refused.json()["code"]) == (409, "session_closed")
+    await booking.probe.rows("UPDATE sessions SET booked = 0, taken_online = 0")
+
+
+async def test_the_database_itself_keeps_a_seat_for_one(booking: Booking) -> None:
+    session_id = await booking.opened(capacity=2)
+    one, other = [(await booking.book(session_id)).json() for _ in range(2)]
+    take = """
+        UPDATE claims SET digest = (SELECT digest FROM claims WHERE appointment_id = $1::uuid)
+        WHERE appointment_id = $2::uuid
+    """
+    with pytest.raises(asyncpg.UniqueViolationError, match="claims_one_on_a_seat"):
+        await booking.probe.rows(take, one["appointment_id"], other["appointment_id"])
 
 
 async def test_the_database_itself_refuses_a_second_place_of_a_person(booking: Booking) -> None:
     await booking.book(await booking.opened())
     copy = """
-        INSERT INTO appointments (id, version, session_id, person_id, service, service_date, status)
-        SELECT $1, version, session_id, person_id, service, service_date, $2 FROM appointments
+        INSERT INTO appointments (id, version, session_id, person_id, service, service_date, status,
+                                  channel, also, places, moves, step)
+        SELECT $1, version, session_id, person_id, service, service_date, $2, channel, also, places,
+               moves, step FROM appointments
     """
     with pytest.raises(asyncpg.UniqueViolationError, match="appointments_one_per_person_and_day"):
         await booking.probe.rows(copy, uuid4(), "booked")

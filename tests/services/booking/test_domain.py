@@ -18,18 +18,21 @@ from contracts.ids import (
     MallId,
     PersonId,
     ServiceCode,
+    ServiceDayId,
     SessionId,
 )
 from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
 from services.booking.commands.sessions import OpenSession
 from services.booking.domain.appointment import Appointment, Status
+from services.booking.domain.claims import Claims
+from services.booking.domain.day import ServiceDay
 from services.booking.domain.offer import Mall, Service
-from services.booking.domain.session import Holding, Session
+from services.booking.domain.session import Session
 from services.booking.wiring import DOMAIN
 
 MALL, SERVICE = MallId("mpp-uji"), ServiceCode("DUK-KTP")
 AT = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)  # half past midnight on 2 March in Jayapura
-SESSION = SessionId.of("session")
+SESSION, DAY = SessionId.of("session"), ServiceDayId.of("day")
 PERSONS = [PersonId.of(str(number)) for number in range(5)]
 CAPACITY = 3
 
@@ -73,6 +76,7 @@ def common() -> dict[str, Any]:
 def opened(**changes: Any) -> OpenSession:
     values = {
         "session_id": SESSION,
+        "day_id": DAY,
         "mall": MALL,
         "service": SERVICE,
         "starts_at": AT,
@@ -122,8 +126,12 @@ def test_no_history_breaks_a_promise_and_the_trail_rebuilds_the_state(
         (session,) = history.of(Session)
         assert session.booked == len(live) <= CAPACITY
         assert max(Counter(one.person_id for one in live).values(), default=0) <= 1
-        held = [one for one in history.of(Holding) if one.appointment_id is not None]
-        assert {one.appointment_id for one in held} == {one.id for one in live}
+        (day,) = history.of(ServiceDay)
+        assert (day.taken, day.free_online) == (session.booked, CAPACITY - session.booked)
+        seated = [claim for one in history.of(Claims) for claim in one.live]
+        assert {claim.appointment_id for claim in seated} == {one.id for one in live}
+        assert all(claim.nth == claim.most == 1 for claim in seated)
+        assert len({claim.seats for claim in seated}) == len(seated)
 
     rebuilt = History()
     for fact in history.facts:
