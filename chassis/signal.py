@@ -1,6 +1,10 @@
-"""One task waits, others tell it: with a bound, and with less memory than an event of asyncio."""
+"""One task waits, others tell it: with a bound, and with less memory than an event of asyncio.
+
+And a wake for many moments at once.
+"""
 
 import asyncio
+from collections.abc import Callable
 
 
 class Signal:
@@ -29,3 +33,18 @@ class Signal:
         """Wake the task that waits, if there is one."""
         if self._told is not None and not self._told.done():
             self._told.set_result(None)
+
+
+def gathered(wake: Callable[[], None], seconds: float) -> Callable[[], None]:
+    """Wake once for all that happens within so many seconds: under load each would cost a look."""
+    pending: list[asyncio.TimerHandle] = []
+
+    def fire() -> None:
+        pending.clear()
+        wake()
+
+    def soon() -> None:
+        if not pending:
+            pending.append(asyncio.get_running_loop().call_later(seconds, fire))
+
+    return soon

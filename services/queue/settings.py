@@ -4,10 +4,11 @@ import base64
 import hashlib
 import hmac
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from chassis.settings import ServiceSettings
+from chassis.settings import Seconds, ServiceSettings
 from contracts.ids import TicketId
 
 _KEY_BYTES_MIN = 32
@@ -17,10 +18,20 @@ _CODE_LENGTH = 20
 
 
 class QueueSettings(ServiceSettings):
-    """The settings of every service, and the key behind the codes on slips."""
+    """The settings of every service, the key behind the codes on slips, and those of boards."""
 
     code_key_file: Path = Field(
         description="File with the secret of at least 32 bytes from which codes of tickets derive."
+    )
+
+    board_kept_hours: Annotated[int, Field(ge=1, le=24 * 31)] = Field(
+        48, description="How long boards that were away find what was shown since, in hours."
+    )
+    stream_retry_min_seconds: Seconds = Field(
+        1.0, description="Least pause before a live stream that was cut comes back."
+    )
+    stream_retry_max_seconds: Seconds = Field(
+        15.0, description="Longest such pause; each stream is told one between the two, by chance."
     )
 
     @field_validator("code_key_file")
@@ -33,6 +44,12 @@ class QueueSettings(ServiceSettings):
         if length < _KEY_BYTES_MIN:
             raise ValueError(f"holds fewer than {_KEY_BYTES_MIN} bytes")
         return file
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.stream_retry_min_seconds > self.stream_retry_max_seconds:
+            raise ValueError("the longest LOKET_STREAM_RETRY_… must not be less than the least")
+        return self
 
 
 class TicketCodes:

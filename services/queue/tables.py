@@ -1,6 +1,18 @@
 """The tables of queue, as `migrations/` makes them; constraints and indexes stand there."""
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from chassis.database import ROW_TYPE
@@ -55,4 +67,24 @@ counters = Table(
     Column("services", JSONB, nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("ticket_id", Uuid),
+)
+
+board_head = Table(
+    "board_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+
+board_feed = Table(
+    "board_feed",
+    metadata,
+    Column("position", BigInteger, primary_key=True),
+    Column("mall", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("queue_id", Uuid),
+    Column("kind", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("shown_at", DateTime(timezone=True), nullable=False),
 )

@@ -15,6 +15,7 @@ from services.queue.domain.states import evolve
 from services.queue.handlers import calls, counters, tickets
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
+from services.queue.stream import run_forgetting, run_stream
 
 DOMAIN = Domain(
     handlers={
@@ -53,4 +54,5 @@ SERVICE = Service(
     domain=DOMAIN,
     router=api.router,
     subscriptions=SUBSCRIPTIONS,
+    tasks=(run_stream, run_forgetting),
 )

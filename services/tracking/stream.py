@@ -1,7 +1,7 @@
 """The live stream of the timeline: one hub per running service, woken soon after commits."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 import orjson
@@ -9,6 +9,7 @@ import orjson
 from chassis.changes import Change
 from chassis.limits import Limits
 from chassis.service import Running
+from chassis.signal import gathered
 from chassis.sse import Hub
 from services.tracking.queries import ReadModel
 from services.tracking.settings import TrackingSettings
@@ -32,7 +33,7 @@ def hub_of(running: Running) -> Hub:
         settings: TrackingSettings = running.settings
         retry = settings.stream_retry_min_seconds, settings.stream_retry_max_seconds
         hub = Hub("timeline", fetch_since, read_model.position, Limits(retry=retry))
-        running.after_commit.append(_gathering(hub.wake))
+        running.after_commit.append(gathered(hub.wake, _GATHER_SECONDS))
         _HUBS[running] = hub
     return _HUBS[running]
 
@@ -44,18 +45,3 @@ async def run_stream(running: Running) -> None:
     await running.stopping.wait()
     hub.stop()
     await poller
-
-
-def _gathering(wake: Callable[[], None]) -> Callable[[], None]:
-    """Wake once for all commits of a moment: under load each would cost a look at the database."""
-    pending: list[asyncio.TimerHandle] = []
-
-    def fire() -> None:
-        pending.clear()
-        wake()
-
-    def soon() -> None:
-        if not pending:
-            pending.append(asyncio.get_running_loop().call_later(_GATHER_SECONDS, fire))
-
-    return soon

@@ -2,6 +2,7 @@
 
 from chassis.http import Router
 from chassis.service import Running
+from services.queue.api.boards import add_boards
 from services.queue.api.calls import add_calls
 from services.queue.api.counters import add_counters
 from services.queue.api.lines import add_lines
@@ -15,4 +16,5 @@ def router(running: Running) -> Router:
     add_lines(found, running)
     add_counters(found, running)
     add_calls(found, running)
+    add_boards(found, running)
     return found

@@ -18,14 +18,20 @@ from services.queue.domain.counter import Counter, counter_id_of
 from services.queue.domain.line import HeadOf, Line, LineHead, line_id_of
 from services.queue.domain.mall import Mall
 from services.queue.domain.refusals import CounterUnknown, MallUnknown, TicketUnknown
+from services.queue.domain.shown import Shown, shown_of
 from services.queue.domain.ticket import Status, Ticket
 
 States = Mapping[Hashable, Any]
 State = Counter | Line | LineHead | Ticket
 
 
-def evolve(states: States, fact: Fact, at: datetime) -> Iterable[State]:
-    """The new form of everything that a fact changes."""
+def evolve(states: States, fact: Fact, at: datetime) -> Iterable[State | Shown]:
+    """The new form of everything that a fact changes, and what boards show of it."""
+    changed = list(_changed(states, fact, at))
+    return [*changed, *shown_of(fact, changed, at)]
+
+
+def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State]:
     match fact:
         case CounterOpened():
             yield _opened(states, fact)

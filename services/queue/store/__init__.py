@@ -1,6 +1,6 @@
 """Reads and saves what queue decides on, as sets.
 
-Locks counters, then lines, then tickets: always.
+Locks counters, then lines, then tickets, then the head of the boards: always.
 """
 
 from collections import Counter as Tally
@@ -12,7 +12,7 @@ from contracts.ids import CounterId, LineId, MallId, TicketId
 from services.queue.domain.counter import Counter
 from services.queue.domain.line import LineOfTheDay, NextFor, line_id_of
 from services.queue.domain.mall import Mall
-from services.queue.store import counters, lines, malls, tickets
+from services.queue.store import boards, counters, lines, malls, tickets
 from services.queue.store.kinds import of_kind
 
 
@@ -49,10 +49,11 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
-    """Write down the new form of counters, lines and tickets."""
+    """Write down the new form of counters, lines and tickets, and what boards show of it."""
     await counters.save(tx, states)
     await lines.save(tx, states)
     await tickets.save(tx, states)
+    await boards.save(tx, states)
 
 
 def _calls_by_line(

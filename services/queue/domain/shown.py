@@ -1,0 +1,101 @@
+"""What the boards of a mall show and the voice says, in the order in which it became true.
+
+Labels and counters, never persons. No lanes either: one of them tells of a disability.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from contracts.base import Fact
+from contracts.ids import LineId, MallId
+from contracts.queue import CounterClosed, CounterOpened, TicketCalled
+from services.queue.domain.counter import Counter
+from services.queue.domain.line import Line
+from services.queue.domain.ticket import Ticket, label_of
+from services.queue.domain.voice import caption, spoken
+
+Kind = Literal["called", "recalled", "counter", "numbers", "line"]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownId:
+    """After which fact something is shown: that of an aggregate with this version."""
+
+    aggregate_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One thing that boards are told. Saved behind everything else, and never loaded."""
+
+    id: ShownId
+    kind: Kind
+    mall: MallId
+    zone: str
+    at: datetime
+    said: Mapping[str, Any]
+    queue_id: LineId | None = None
+
+    def text(self) -> str:
+        """What boards get: JSON on one line."""
+        whole = {"kind": self.kind, "mall": self.mall, "zone": self.zone, "at": self.at.isoformat()}
+        return json.dumps({**whole, **self.said}, ensure_ascii=False, separators=(",", ":"))
+
+
+def zone_of(counter: str) -> str:
+    """The part of the hall in which a counter stands: `Z1` of `Z1-04`, nothing of `4`."""
+    return counter.rpartition("-")[0]
+
+
+def shown_of(fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown]:
+    """What a fact gives boards to show, once it has changed these states."""
+    match fact:
+        case TicketCalled():
+            yield _called(fact, changed, at)
+        case CounterOpened() | CounterClosed():
+            yield _counter(changed, at)
+        case _:
+            pass
+
+
+def _called(fact: TicketCalled, changed: Sequence[Any], at: datetime) -> Shown:
+    ticket = next(one for one in changed if isinstance(one, Ticket))
+    waiting = next(one.waiting for one in changed if isinstance(one, Line))
+    label = fact.label or label_of(fact.service, fact.number)
+    said = {
+        "label": label,
+        "counter": fact.counter,
+        "service": fact.service,
+        "waiting": waiting,
+        "policy": fact.policy,
+        "policy_version": fact.policy_version,
+        "spoken": spoken(label, fact.counter),
+        "spoken_en": caption(label, fact.counter),
+    }
+    return Shown(
+        ShownId(ticket.id, ticket.version),
+        "called",
+        fact.mall,
+        zone_of(fact.counter),
+        at,
+        said,
+        fact.queue_id or fact.line_id,
+    )
+
+
+def _counter(changed: Sequence[Any], at: datetime) -> Shown:
+    counter = next(one for one in changed if isinstance(one, Counter))
+    said = {"counter": counter.code, "is_open": counter.is_open, "services": counter.services}
+    return Shown(
+        ShownId(counter.id, counter.version),
+        "counter",
+        counter.mall,
+        zone_of(counter.code),
+        at,
+        said,
+    )
