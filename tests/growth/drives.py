@@ -19,13 +19,15 @@ from chassis.metric import REGISTRY
 from chassis.retention import Retention
 from chassis.testing import Probe
 from contracts.catalog import TOPICS
-from contracts.ids import ApplicationId, PersonId
+from contracts.ids import ApplicationId, MallId, PersonId, TicketId
 from contracts.tracking import ApplicationSubmitted
 from local.testing import Database, Servers
 from local.topics import create
 from services.booking.wiring import SERVICE as BOOKING
 from services.ledger.wiring import SERVICE as LEDGER
 from services.notify.wiring import SERVICE as NOTIFY
+from services.queue.queries.boards import Boards
+from services.queue.stream import forget_some
 from services.queue.wiring import SERVICE as QUEUE
 from services.tracking.queries import ReadModel
 from services.tracking.wiring import SERVICE as TRACKING
@@ -85,6 +87,16 @@ async def queue(place: Place) -> set[str]:
         _good(await office.finish(ticket["ticket_id"], counter_id))
         _good(await office.post("/v1/counters/K-01/close"))
         assert await office.board()
+        _good(await probe.client.get(f"/v1/boards/{queue_steps.MALL}"))
+        # What the streams ask for; the streams themselves do not end.
+        boards = Boards(probe.running.database)
+        await boards.must_know(MallId(queue_steps.MALL))
+        queue_id = await boards.queue_of(TicketId(ticket["ticket_id"]))
+        latest = await boards.position()
+        for key in (queue_id, queue_steps.MALL, f"{queue_steps.MALL}/K"):
+            assert await boards.since(latest - 3, 100, key)
+        assert await boards.since(latest - 3, 100, None)
+        assert await forget_some(probe.running.database, 48)
         await _operate(probe)
     return left
 

@@ -13,6 +13,7 @@ BOUNDED = {
     "event_log_blocks": "one row per some million facts",
     "positions": "one row per consumer and partition",
     "relay_lease": "one row",
+    "board_head": "one row",
     "unsent": "what Kafka has not acknowledged, however much is stored",
     "malls": "one row per mall",
     "services": "one row per service of an office",
@@ -102,6 +103,12 @@ SELECT md5('ticket' || i)::uuid, 4, md5('line' || (i + 9) / 10 * 10)::uuid, 'ser
        i % 10 + 1, 'reguler', 'finished', now(), md5('appointment' || i)::uuid,
        md5('counter' || i % 40)::uuid {_NUMBERS}
 """,
+        f"""
+INSERT INTO board_feed (position, mall, zone, queue_id, kind, at, data, shown_at)
+SELECT i, 'mpp-' || i % 20, 'K', md5('line' || i / 40 * 10)::uuid, 'called', now(), '{{}}',
+       now() - interval '3 days' {_NUMBERS}
+""",
+        "UPDATE board_head SET position = $1::integer",
     ),
     "tracking": (
         f"""

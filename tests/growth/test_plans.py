@@ -31,6 +31,8 @@ FACTOR, SOME_ROWS, SOME_PAGES = 2, 50, 60
 # Doors that no drive passes, with the reason.
 OTHER_DOORS = {
     "GET /v1/stream": "it does not end; the drive asks what the stream asks",
+    "GET /v1/boards/{mall}/stream": "as above",
+    "GET /v1/tickets/{ticket_id}/stream": "as above",
 }
 # Doors of the chassis, the same everywhere, which tracking's drive passes for all.
 SHARED_DOORS = {"POST /v1/parked/{parked_id}/redrive", "POST /v1/parked/{parked_id}/dismiss"}

@@ -18,6 +18,7 @@ CREATE TABLE board_feed (
     shown_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX board_feed_of_mall ON board_feed (mall, position);
+CREATE INDEX board_feed_of_zone ON board_feed (mall, zone, position);
 CREATE INDEX board_feed_of_queue ON board_feed (queue_id, position) WHERE queue_id IS NOT NULL;
 GRANT SELECT, INSERT ON board_feed TO {app};
 

@@ -16,6 +16,7 @@ from services.queue.domain.shown import zone_of
 from services.queue.domain.ticket import label_of
 
 LAST_CALLS = 5
+OF_MALLS, OF_TICKETS = (MallUnknown,), (TicketUnknown,)
 
 
 class ShownLine(BaseModel):
@@ -76,12 +77,22 @@ SELECT (SELECT position FROM board_head) AS position,
    ) AS call)::text AS last
 FROM malls WHERE code = $1
 """
-_FEED = "SELECT position, mall, zone, queue_id, data FROM board_feed WHERE position > $1"
-_PAGE = " ORDER BY position LIMIT $2"
-_ALL = _FEED + _PAGE
-_OF_MALL = _FEED + " AND mall = $3" + _PAGE
-_OF_ZONE = _FEED + " AND mall = $3 AND zone = $4" + _PAGE
-_OF_QUEUE = _FEED + " AND queue_id = $3" + _PAGE
+_ALL = """
+SELECT position, mall, zone, queue_id, data FROM board_feed
+WHERE position > $1 ORDER BY position LIMIT $2
+"""
+_OF_MALL = """
+SELECT position, mall, zone, queue_id, data FROM board_feed
+WHERE mall = $3 AND position > $1 ORDER BY position LIMIT $2
+"""
+_OF_ZONE = """
+SELECT position, mall, zone, queue_id, data FROM board_feed
+WHERE mall = $3 AND zone = $4 AND position > $1 ORDER BY position LIMIT $2
+"""
+_OF_QUEUE = """
+SELECT position, mall, zone, queue_id, data FROM board_feed
+WHERE queue_id = $3 AND position > $1 ORDER BY position LIMIT $2
+"""
 # Behind which position nothing is missing.
 _KEPT_FROM = """
 SELECT coalesce((SELECT min(position) - 1 FROM board_feed), (SELECT position FROM board_head))
