@@ -45,6 +45,7 @@ IdempotencyKey = Annotated[
         max_length=255,
         pattern=r"^[\x21-\x7e]+$",
         description="Chosen by the caller, one per intention; repeat it to repeat the request.",
+        examples=["3f0c2a5e-8d41-4f7b-9a3e-6b1d2c4e5f60"],
     ),
 ]
 """The parameter that every command has: the caller's key for this intention."""

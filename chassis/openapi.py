@@ -1,5 +1,6 @@
-"""What `/openapi.json` says beyond FastAPI: strict bodies, roles, and every possible problem."""
+"""What `/openapi.json` says beyond FastAPI: strict bodies, roles, examples, possible problems."""
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from chassis.errors import (
     TooSlow,
     Unavailable,
 )
+from chassis.examples import NoExample, example_of
 from chassis.problems import Problem
 from contracts.base import Refused
 
@@ -63,9 +65,6 @@ def additions(access: Access, model: type[BaseModel] | None) -> dict[str, Any]:
         added["x-loket-roles"] = sorted(access.roles)
     if model is not None:
         content: dict[str, Any] = {"schema": {"$ref": _REF.format(model=model.__name__)}}
-        examples = model.model_json_schema().get("examples", [])
-        if examples:
-            content["example"] = examples[0]
         added["requestBody"] = {"required": True, "content": {"application/json": content}}
     return added
 
@@ -88,4 +87,9 @@ def completed(document: dict[str, Any], bodies: Iterable[type[BaseModel]]) -> di
         for name, part in {**schema.pop("$defs", {}), model.__name__: schema}.items():
             if schemas.setdefault(name, part) != part:
                 raise TypeError(f"two different models are called {name}")
+    for operation in (one for path in document["paths"].values() for one in path.values()):
+        bodies_of = operation.get("requestBody", {}).get("content", {}).values()
+        for shown in (*operation.get("parameters", ()), *bodies_of):
+            with contextlib.suppress(NoExample):
+                shown.setdefault("example", example_of(shown["schema"], schemas))
     return document

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BaseModel
 
 from chassis import batch, parking
@@ -13,8 +13,11 @@ from chassis.http import IdempotencyKey, Router
 from chassis.subscription import Subscription
 from contracts.base import Refused
 
+LAST = 2**63 - 1
+"""The greatest number that a row can have."""
 Page = Annotated[int, Query(ge=1, le=1000, description="Most entries in the answer.")]
-After = Annotated[int, Query(ge=0, description="Entries behind this one only.")]
+After = Annotated[int, Query(ge=0, le=LAST, description="Entries behind this one only.")]
+ParkedId = Annotated[int, Path(ge=1, le=LAST, description="The number of a parked record.")]
 _OPERATORS = requires("operator", "system")
 
 _FACTS = """
@@ -72,7 +75,7 @@ def router(
     @found.command(
         "/v1/parked/{parked_id}/redrive", allow=_OPERATORS, refusals=(NotParked, StillParked)
     )
-    async def redrive(parked_id: int, caller: Caller, key: IdempotencyKey) -> Redriven:
+    async def redrive(parked_id: ParkedId, caller: Caller, key: IdempotencyKey) -> Redriven:
         """Apply a parked record and those that wait behind it; settled once, whatever the key."""
         del key
         async with database.transaction() as tx:
@@ -92,7 +95,7 @@ def router(
     @found.command(
         "/v1/parked/{parked_id}/dismiss", allow=_OPERATORS, refusals=(NotParked, HoldsBack)
     )
-    async def dismiss(parked_id: int, caller: Caller, key: IdempotencyKey) -> Redriven:
+    async def dismiss(parked_id: ParkedId, caller: Caller, key: IdempotencyKey) -> Redriven:
         """Settle a record that nobody will mend, such as an agency's unreadable report."""
         del key
         async with database.transaction() as tx:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
+from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -76,6 +77,7 @@ class Probe:
     running: Running
     issuer: Issuer
     client: httpx.AsyncClient
+    app: FastAPI
     _offsets: dict[str, int] = field(default_factory=dict)
 
     def bearer(self, subject: str, *roles: str, **claims: str) -> dict[str, str]:
@@ -168,6 +170,6 @@ async def running(
     try:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service.test") as client:
-            yield Probe(at_work, issuer, client)
+            yield Probe(at_work, issuer, client, app)
     finally:
         await at_work.stop()

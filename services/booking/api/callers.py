@@ -16,6 +16,7 @@ Code = Annotated[
         alias="Booking-Code",
         max_length=40,
         description="The secret of the appointment; staff send a token instead.",
+        examples=["7KQ2M-XQXD4-TZB5V-2NCA3"],
     ),
 ]
 
