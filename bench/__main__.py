@@ -17,6 +17,7 @@ from rich.console import Console
 
 from bench import (
     audit,
+    boards,
     catch_up,
     commands,
     growth,
@@ -66,6 +67,7 @@ ON_THEIR_OWN = (
     release,
     telemetry_cost,
     audit,
+    boards,
 )
 ALONE = (
     start,
