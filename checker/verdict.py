@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
+from checker.counters import counters_have_one
 from checker.evidence import Check, Evidence, Kind
 from checker.legal import histories_are_legal
+from checker.order import calls_follow_the_rule
 from checker.places import capacity_is_kept, tickets_count_without_gap
 from checker.poison import poison_is_parked
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
@@ -19,6 +21,8 @@ CHECKS: Sequence[Callable[[Evidence], Check]] = (
     no_ghosts,
     one_effect_per_key,
     tickets_count_without_gap,
+    calls_follow_the_rule,
+    counters_have_one,
     capacity_is_kept,
     histories_are_legal,
     ledger_is_the_log,

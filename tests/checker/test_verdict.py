@@ -70,7 +70,7 @@ def test_an_unknown_outcome_may_have_happened_or_not() -> None:
 
 def fact_of_ticket(world: World) -> Fact:
     first = world.facts[index_of(world, "queue.ticket_issued", "t3")]
-    data = {**first.data, "number": 4}
+    data = {**first.data, "number": 4, "step": 5}
     return replace(first, id="e-t4", aggregate_id="t4", key="t4", data=data)
 
 

@@ -11,6 +11,7 @@ from checker.evidence import Command, Event, Evidence, Fact, Leaf, Line, Place, 
 from checker.readmodel import SHOWN_TOPICS, fold
 from checker.trail import in_ledger
 
+OFFICER = "officer:o"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 STAGES: list[dict[str, Any]] = [
     {"code": "a", "agency": "x", "may_return": True},
@@ -148,21 +149,38 @@ def _booking(world: World) -> None:
 
 
 def _queue(world: World) -> None:
-    world.fact("queue.ticket_issued", "t1", line_id="l1", number=1)
+    world.fact("queue.ticket_issued", "t1", **_place(1))
     admitted = Command("queue", "system:q", "e5", "AdmitAppointment", {"ticket_id": "t1"})
     world.commands.append(admitted)
     for id_, number in (("t2", 2), ("t3", 3)):
-        world.fact("queue.ticket_issued", id_, line_id="l1", number=number)
+        world.fact("queue.ticket_issued", id_, **_place(number))
         world.command("walk_in", "queue", "IssueTicket", f"k-{id_}", {"ticket_id": id_})
-    world.fact("queue.counter_opened", "z1")
+    counter = {"mall": "m", "counter": "Z1"}
+    world.fact("queue.counter_opened", "z1", **counter, officer=OFFICER)
     world.command("open_counter", "queue", "OpenCounter", "k-z", {"counter_id": "z1"})
-    world.fact("queue.ticket_called", "t1", line_id="l1")
+    rule = {"policy": "umum", "policy_version": 0, "turn": 0}
+    where = {"line_id": "l1", "queue_id": "l1", "step": 4, "lane": "reguler"}
+    world.fact("queue.ticket_called", "t1", OFFICER, **where, **counter, **rule)
     called = {"ticket": {"ticket_id": "t1"}}
     world.command("call_next", "queue", "CallNextTicket", "k-call", called)
-    world.fact("queue.ticket_served", "t1")
+    world.fact("queue.ticket_served", "t1", OFFICER, counter="Z1")
     world.command("serve", "queue", "ServeTicket", "k-serve", {"ticket_id": "t1"})
-    world.fact("queue.ticket_finished", "t1", outcome="served")
+    world.fact("queue.ticket_finished", "t1", OFFICER, counter="Z1", outcome="served")
     world.command("finish", "queue", "FinishTicket", "k-finish", {"ticket_id": "t1"})
+
+
+def _place(number: int) -> dict[str, Any]:
+    """A walk-in's place in the line."""
+    return {
+        "line_id": "l1",
+        "queue_id": "l1",
+        "mall": "m",
+        "service": "S",
+        "number": number,
+        "lane": "reguler",
+        "step": number,
+        "place_at": (BEGIN + timedelta(seconds=number)).isoformat(),
+    }
 
 
 def _tracking(world: World) -> None:
