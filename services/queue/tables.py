@@ -11,6 +11,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Time,
     Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -25,6 +26,17 @@ malls = Table(
     Column("code", Text, primary_key=True),
     Column("zone", Text, nullable=False),
     Column("counters", JSONB, nullable=False),
+    Column("opens_at", Time),
+    Column("closes_at", Time),
+    Column("more", JSONB, nullable=False),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("body", JSONB, nullable=False),
 )
 
 lines = Table(
@@ -38,7 +50,32 @@ lines = Table(
     Column("waiting", Integer, nullable=False),
     Column("called_number", Integer),
     Column("called_to", Text),
-    info={ROW_TYPE: "lines_row"},
+    Column("version", Integer, nullable=False),
+    Column("series", Text, nullable=False),
+    Column("device_id", Uuid),
+    Column("device_epoch", Integer),
+    Column("granted_at", DateTime(timezone=True)),
+    Column("most", Integer),
+    Column("step", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("turn_of", Text),
+    Column("wait_reguler", Integer, nullable=False),
+    Column("wait_prioritas", Integer, nullable=False),
+    Column("wait_janji", Integer, nullable=False),
+    Column("wait_lanjutan", Integer, nullable=False),
+    Column("wait_meant", Integer, nullable=False),
+    Column("priority_issued", Integer, nullable=False),
+    Column("priority_most", Integer),
+    Column("last_place_at", DateTime(timezone=True)),
+    Column("called_label", Text),
+    Column("numbers_closed", Text),
+    Column("day_closed", Boolean, nullable=False),
+    Column("gap_ms", Integer),
+    Column("width_pm", Integer),
+    Column("last_call_at", DateTime(timezone=True)),
+    Column("predicted", Integer, nullable=False),
+    Column("inside", Integer, nullable=False),
+    info={ROW_TYPE: "lines_row_2"},
 )
 
 tickets = Table(
@@ -54,7 +91,34 @@ tickets = Table(
     Column("issued_at", DateTime(timezone=True), nullable=False),
     Column("appointment_id", Uuid),
     Column("counter_id", Uuid),
-    info={ROW_TYPE: "tickets_row"},
+    Column("queue_id", Uuid, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("place_at", DateTime(timezone=True), nullable=False),
+    Column("first_place_at", DateTime(timezone=True), nullable=False),
+    Column("entered_step", Integer, nullable=False),
+    Column("lane_reason", Text),
+    Column("person_id", Uuid),
+    Column("for_counter", Uuid),
+    Column("device_id", Uuid),
+    Column("occurred_at", DateTime(timezone=True)),
+    Column("calls", Integer, nullable=False),
+    Column("skips", Integer, nullable=False),
+    Column("called_at", DateTime(timezone=True)),
+    Column("held_until", DateTime(timezone=True)),
+    Column("low_s", Integer),
+    Column("high_s", Integer),
+    Column("near_told", Boolean, nullable=False),
+    Column("outcome", Text),
+    info={ROW_TYPE: "tickets_row_2"},
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("queue_id", Uuid, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("ticket_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
 )
 
 counters = Table(
@@ -67,6 +131,11 @@ counters = Table(
     Column("services", JSONB, nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("ticket_id", Uuid),
+    Column("officer", Text),
+    Column("session_id", Uuid),
+    Column("paused_reason", Text),
+    Column("paused_until", DateTime(timezone=True)),
+    Column("asked", JSONB),
 )
 
 board_head = Table(

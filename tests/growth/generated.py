@@ -18,7 +18,7 @@ BOUNDED = {
     "malls": "one row per mall",
     "services": "one row per service of an office",
     "counters": "one row per counter",
-    "policies": "one row per revision of a booking policy; people write them",
+    "policies": "one row per revision of a policy; people write them",
     "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
@@ -98,10 +98,16 @@ SELECT md5('line' || i)::uuid, CASE WHEN i % 20 = 0 THEN 'mpp-uji' ELSE 'mpp-' |
 """,
         f"""
 INSERT INTO tickets (id, version, line_id, service, number, lane, status, issued_at,
-                     appointment_id, counter_id)
+                     appointment_id, counter_id, queue_id, label, place_at, first_place_at,
+                     entered_step, calls)
 SELECT md5('ticket' || i)::uuid, 4, md5('line' || (i + 9) / 10 * 10)::uuid, 'service',
        i % 10 + 1, 'reguler', 'finished', now(), md5('appointment' || i)::uuid,
-       md5('counter' || i % 40)::uuid {_NUMBERS}
+       md5('counter' || i % 40)::uuid, md5('line' || (i + 9) / 10 * 10)::uuid, 'GEN-001',
+       now(), now(), 1, 1 {_NUMBERS}
+""",
+        f"""
+INSERT INTO steps (queue_id, step, ticket_id, version)
+SELECT md5('line' || i / 20 * 20)::uuid, i % 20 + 1, md5('ticket' || i)::uuid, 1 {_NUMBERS}
 """,
         f"""
 INSERT INTO board_feed (position, mall, zone, queue_id, kind, at, data, shown_at)

@@ -21,8 +21,8 @@ def ticket_number_from_a_sequence(patch: pytest.MonkeyPatch) -> None:
     """A sequence does not come back when its transaction does."""
     sequence, issue = itertools.count(1), Line.issue
 
-    def numbered(line: Line, ticket_id: Any) -> Any:
-        return issue(line, ticket_id).model_copy(update={"number": next(sequence)})
+    def numbered(line: Line, *wish: Any) -> Any:
+        return issue(line, *wish).model_copy(update={"number": next(sequence)})
 
     patch.setattr(Line, "issue", numbered)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from contracts.base import Answer, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain import refusals as rules
-from services.queue.domain.line import LineOfTheDay, line_id_of
+from services.queue.domain.line import LineOfTheDay, LineOn
 
 
 class IssueTicket(Command):
@@ -41,8 +41,12 @@ class AdmitAppointment(Command):
     service_date: date
 
     def needs(self) -> Sequence[Hashable]:
-        """The line, and the ticket in case it was issued before."""
-        return (self.ticket_id, line_id_of(self.mall, self.service, self.service_date))
+        """The line, its mall if known, and the ticket in case it was issued before."""
+        return (
+            self.ticket_id,
+            self.mall,
+            LineOn(self.mall, self.service, self.service_date),
+        )
 
 
 class IssuedTicket(Answer):

@@ -1,13 +1,23 @@
 """A counter: opened and closed by officers, with one called ticket at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 from contracts.base import Code
-from contracts.ids import CounterCode, CounterId, MallId, ServiceCode, TicketId
-from contracts.queue import CounterClosed, CounterOpened, TicketCalled
+from contracts.ids import (
+    CounterCode,
+    CounterId,
+    CounterSessionId,
+    MallId,
+    ServiceCode,
+    TicketId,
+)
+from contracts.queue import CounterClosed, CounterOpened, QueueSeen, TicketCalled
 from services.queue.domain.refusals import CounterAlreadyOpen, CounterBusy, CounterClosedNow
 from services.queue.domain.ticket import Ticket
+from services.queue.domain.turns import Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,11 @@ class Counter:
     services: tuple[ServiceCode, ...]
     is_open: bool = True
     ticket_id: TicketId | None = None
+    officer: str | None = None
+    session_id: CounterSessionId | None = None
+    paused_reason: str | None = None
+    paused_until: datetime | None = None
+    asked: Mapping[str, Any] | None = None
 
     def after_opening(self, fact: CounterOpened) -> "Counter":
         """Open again, perhaps for other services than the last time."""
@@ -39,22 +54,39 @@ class Counter:
         self.must_be_free()
         return CounterClosed(counter_id=self.id, mall=self.mall, reason=reason)
 
-    def call(self, firsts: Iterable[Ticket]) -> TicketCalled | None:
-        """Call whoever waits longest among the first of each line; None when nobody waits.
+    def call(
+        self, ticket: Ticket, queues: Sequence[Queue], at: datetime, reason: Code | None = None
+    ) -> TicketCalled:
+        """Call this ticket here: because it is next, or for another reason.
 
-        Raises CounterClosedNow or CounterBusy.
+        `queues` are those of this counter with the ticket's own among them: what the call says of
+        them lets anybody find out again why it was this ticket's turn. Raises CounterClosedNow or
+        CounterBusy.
         """
         self.must_be_free()
-        chosen = min(firsts, key=_by_time_of_entering, default=None)
-        if chosen is None:
-            return None
+        (own,) = (queue for queue in queues if queue.line.id == ticket.queue_id)
+        others = tuple(
+            QueueSeen(queue_id=queue.line.id, step=queue.line.step)
+            for queue in queues
+            if queue is not own
+        )
         return TicketCalled(
-            ticket_id=chosen.id,
-            line_id=chosen.line_id,
+            ticket_id=ticket.id,
+            line_id=ticket.line_id,
             mall=self.mall,
-            service=chosen.service,
-            number=chosen.number,
+            service=ticket.service,
+            number=ticket.number,
             counter=self.code,
+            queue_id=ticket.queue_id,
+            label=ticket.label,
+            lane=ticket.lane,
+            policy=own.policy.code,
+            policy_version=own.policy.version,
+            turn=own.line.turn_under(own.policy),
+            step=own.line.step + 1,
+            waited_s=max(int((at - ticket.place_at).total_seconds()), 0),
+            reason=reason,
+            others=others or None,
         )
 
     def must_be_free(self) -> None:
@@ -79,8 +111,3 @@ def opened_counter(
 def counter_id_of(mall: MallId, code: CounterCode) -> CounterId:
     """The id that this counter of the mall always has."""
     return CounterId.of(mall, code)
-
-
-def _by_time_of_entering(ticket: Ticket) -> tuple[float, int, str]:
-    # Two lines may have let somebody in at the same instant; then the order is at least fixed.
-    return ticket.issued_at.timestamp(), ticket.number, str(ticket.line_id)

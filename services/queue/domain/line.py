@@ -1,13 +1,18 @@
-"""A line: everybody who waits for one service in one mall on one day, in the order of numbers."""
+"""A line: the numbers of one service in one mall on one day, and who waits in it.
+
+A ticket waits in the line that numbered it until it is sent on; then in another. Where it says
+`queue`, a line is meant as the place where tickets wait.
+"""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from contracts.ids import (
     AppointmentId,
     CounterCode,
     CounterId,
+    DeviceId,
     LineId,
     MallId,
     PersonId,
@@ -15,10 +20,12 @@ from contracts.ids import (
     TicketId,
 )
 from contracts.queue import TicketCalled, TicketIssued
+from services.queue.domain.order import NOBODY, WALK_IN, Waiting, count_before, turn_after
+from services.queue.domain.policy import Policy
+from services.queue.domain.waiting import Pace
 
-WALK_IN = "reguler"
-BY_APPOINTMENT = "janji"
 _LINES_REMEMBERED = 10_000
+_NEXT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,20 @@ class LineOfTheDay:
     mall: MallId
     service: ServiceCode
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineOn:
+    """Asks for the line of a service on a day."""
+
+    mall: MallId
+    service: ServiceCode
+    service_date: date
+
+    @property
+    def line_id(self) -> LineId:
+        """The line's id."""
+        return line_id_of(self.mall, self.service, self.service_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,83 +64,151 @@ class NextFor:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadOf:
-    """The key of a line's head."""
+class TicketInItsQueue:
+    """Asks for a ticket together with the line in which it waits, or waited last."""
 
-    line_id: LineId
+    ticket_id: TicketId
 
 
 @dataclass(frozen=True, slots=True)
-class LineHead:
-    """The first waiting tickets of a line, as many as the group may call. Never saved."""
+class Numbering:
+    """What is seldom said about the numbers of a line.
 
-    id: HeadOf
-    tickets: tuple[TicketId, ...] = ()
+    A kiosk without link has a line of its own, whose `series` is one letter. `most` bounds the
+    numbers; `numbers_closed` is the reason why there are no new ones.
+    """
 
-    def followed_by(self, ticket_id: TicketId) -> "LineHead":
-        """One more waits at the end."""
-        return replace(self, tickets=(*self.tickets, ticket_id))
+    series: str = ""
+    device_id: DeviceId | None = None
+    device_epoch: int | None = None
+    granted_at: datetime | None = None
+    most: int | None = None
+    priority_most: int | None = None
+    numbers_closed: str | None = None
+    day_closed: bool = False
 
-    def without(self, ticket_id: TicketId) -> "LineHead":
-        """One was called."""
-        return replace(self, tickets=tuple(one for one in self.tickets if one != ticket_id))
+
+_ORDINARY = Numbering()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants a number: in which lane and why, for which appointment if any."""
+
+    ticket_id: TicketId
+    lane: str = WALK_IN
+    lane_reason: str | None = None
+    appointment_id: AppointmentId | None = None
+    person_id: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line and its counts, so that nobody has to count the tickets."""
+    """A line and its counts, so that nobody has to count the tickets.
+
+    `version` counts the facts of the line itself, `step` the changes of who waits in it. `turn` is
+    its place in the ring of the policy `turn_of`.
+    """
 
     id: LineId
     mall: MallId
     service: ServiceCode
     service_date: date
     last_number: int = 0
-    waiting: int = 0
+    waiting: Waiting = NOBODY
+    step: int = 0
+    last_place_at: datetime | None = None
+    turn: int = 0
+    turn_of: str | None = None
     called_number: int | None = None
+    called_label: str | None = None
     called_to: CounterCode | None = None
+    priority_issued: int = 0
+    version: int = 0
+    numbering: Numbering = _ORDINARY
+    pace: Pace | None = None
 
     @classmethod
     def begun(cls, mall: MallId, service: ServiceCode, service_date: date) -> "Line":
         """The line before its first ticket."""
         return cls(line_id_of(mall, service, service_date), mall, service, service_date)
 
-    def issue(self, ticket_id: TicketId) -> TicketIssued:
-        """A walk-in gets the next number."""
+    def turn_under(self, policy: Policy) -> int:
+        """Whose turn it is: the first slot's when the policy is not the one of the last call."""
+        return self.turn if self.turn_of == policy.stamp else 0
+
+    def place_for(self, at: datetime) -> datetime:
+        """A place behind everybody, whatever the clocks of two processes say."""
+        if self.last_place_at is None or at > self.last_place_at:
+            return at
+        return self.last_place_at + _NEXT
+
+    def label_of(self, prefix: str, number: int) -> str:
+        """What paper, board and voice call a ticket of this line, for example `KTP-007`."""
+        return f"{prefix}-{self.numbering.series}{number:03d}"
+
+    def issue(self, wish: Wish, at: datetime, policy: Policy, prefix: str) -> TicketIssued:
+        """The next number, and a place behind everybody in its lane."""
+        number = self.last_number + 1
         return TicketIssued(
-            ticket_id=ticket_id,
+            ticket_id=wish.ticket_id,
             line_id=self.id,
             mall=self.mall,
             service=self.service,
             service_date=self.service_date,
-            number=self.last_number + 1,
-            lane=WALK_IN,
+            number=number,
+            lane=wish.lane,
+            appointment_id=wish.appointment_id,
+            person_id=wish.person_id,
+            queue_id=self.id,
+            label=self.label_of(prefix, number),
+            lane_reason=wish.lane_reason,
+            place_at=self.place_for(at),
+            step=self.step + 1,
+            before=count_before(policy.ring, self.turn_under(policy), self.waiting, wish.lane),
         )
 
-    def admit(
-        self, ticket_id: TicketId, appointment_id: AppointmentId, person_id: PersonId
-    ) -> TicketIssued:
-        """An appointment gets the next number, like everybody."""
-        place = self.issue(ticket_id)
-        known = {"lane": BY_APPOINTMENT, "appointment_id": appointment_id, "person_id": person_id}
-        return place.model_copy(update=known)
+    def with_number(self, number: int) -> "Line":
+        """After a number was given."""
+        return replace(self, last_number=number)
 
-    def with_one_more(self, fact: TicketIssued) -> "Line":
-        """After a ticket was issued."""
-        return Line(
-            self.id,
-            self.mall,
-            self.service,
-            self.service_date,
-            fact.number,
-            self.waiting + 1,
-            self.called_number,
-            self.called_to,
-        )
-
-    def with_called(self, fact: TicketCalled) -> "Line":
-        """After a ticket was called."""
+    def with_priority(self, policy: Policy) -> "Line":
+        """After one more was let in before others."""
+        most = policy.terms.priority.most_per_day
         return replace(
-            self, waiting=self.waiting - 1, called_number=fact.number, called_to=fact.counter
+            self,
+            priority_issued=self.priority_issued + 1,
+            numbering=replace(self.numbering, priority_most=most),
+        )
+
+    def entered(self, step: int, lane: str, place_at: datetime, *, meant: bool = False) -> "Line":
+        """One more waits here since this step."""
+        last = self.last_place_at
+        return replace(
+            self,
+            step=step,
+            waiting=self.waiting.changed(lane, 1, meant=meant),
+            last_place_at=place_at if last is None or place_at > last else last,
+        )
+
+    def left(self, step: int, lane: str, *, meant: bool = False) -> "Line":
+        """One waits here no more since this step."""
+        return replace(self, step=step, waiting=self.waiting.changed(lane, -1, meant=meant))
+
+    def called(self, fact: TicketCalled, policy: Policy, *, meant: bool) -> "Line":
+        """After a call from here. Who was called for another reason than his turn takes no turn."""
+        turn, turn_of = self.turn, self.turn_of
+        if not meant and fact.reason is None and fact.turn is not None and fact.lane is not None:
+            turn, turn_of = turn_after(policy.ring, fact.turn, fact.lane), policy.stamp
+        return replace(
+            self,
+            step=fact.step or self.step + 1,
+            waiting=self.waiting.changed(fact.lane or WALK_IN, -1, meant=meant),
+            turn=turn,
+            turn_of=turn_of,
+            called_number=fact.number,
+            called_label=fact.label,
+            called_to=fact.counter,
         )
 
 

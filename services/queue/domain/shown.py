@@ -15,7 +15,7 @@ from contracts.ids import LineId, MallId
 from contracts.queue import CounterClosed, CounterOpened, TicketCalled
 from services.queue.domain.counter import Counter
 from services.queue.domain.line import Line
-from services.queue.domain.ticket import Ticket, label_of
+from services.queue.domain.ticket import Ticket
 from services.queue.domain.voice import caption, spoken
 
 Kind = Literal["called", "recalled", "counter", "numbers", "line"]
@@ -65,17 +65,16 @@ def shown_of(fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown
 
 def _called(fact: TicketCalled, changed: Sequence[Any], at: datetime) -> Shown:
     ticket = next(one for one in changed if isinstance(one, Ticket))
-    waiting = next(one.waiting for one in changed if isinstance(one, Line))
-    label = fact.label or label_of(fact.service, fact.number)
+    waiting = next(one.waiting.total for one in changed if isinstance(one, Line))
     said = {
-        "label": label,
+        "label": ticket.label,
         "counter": fact.counter,
         "service": fact.service,
         "waiting": waiting,
         "policy": fact.policy,
         "policy_version": fact.policy_version,
-        "spoken": spoken(label, fact.counter),
-        "spoken_en": caption(label, fact.counter),
+        "spoken": spoken(ticket.label, fact.counter),
+        "spoken_en": caption(ticket.label, fact.counter),
     }
     return Shown(
         ShownId(ticket.id, ticket.version),
@@ -84,7 +83,7 @@ def _called(fact: TicketCalled, changed: Sequence[Any], at: datetime) -> Shown:
         zone_of(fact.counter),
         at,
         said,
-        fact.queue_id or fact.line_id,
+        ticket.queue_id,
     )
 
 

@@ -4,8 +4,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from contracts.ids import AppointmentId, CounterCode, CounterId, LineId, ServiceCode, TicketId
+from contracts.ids import (
+    AppointmentId,
+    CounterCode,
+    CounterId,
+    DeviceId,
+    LineId,
+    PersonId,
+    ServiceCode,
+    TicketId,
+)
 from contracts.queue import TicketFinished, TicketIssued, TicketServed
+from services.queue.domain.mall import prefix_of
+from services.queue.domain.order import Place
 from services.queue.domain.refusals import (
     AlreadyServed,
     NotCalledHere,
@@ -22,12 +33,17 @@ class Status(StrEnum):
     WAITING = "waiting"
     CALLED = "called"
     SERVED = "served"
+    HELD = "held"
     FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A place in a line. `counter_id` is the counter that called it."""
+    """A place in a line. Fields stand as the columns do.
+
+    `line_id` and `number` are where it was numbered; `queue_id`, `service` and `lane` where it
+    waits, or waited last. `counter_id` is the counter that has it; a finished one keeps its last.
+    """
 
     id: TicketId
     version: int
@@ -37,12 +53,31 @@ class Ticket:
     lane: str
     status: Status
     issued_at: datetime
-    appointment_id: AppointmentId | None = None
-    counter_id: CounterId | None = None
+    appointment_id: AppointmentId | None
+    counter_id: CounterId | None
+    queue_id: LineId
+    label: str
+    place_at: datetime
+    first_place_at: datetime
+    entered_step: int = 0
+    lane_reason: str | None = None
+    person_id: PersonId | None = None
+    for_counter: CounterId | None = None
+    device_id: DeviceId | None = None
+    occurred_at: datetime | None = None
+    calls: int = 0
+    skips: int = 0
+    called_at: datetime | None = None
+    held_until: datetime | None = None
+    low_s: int | None = None
+    high_s: int | None = None
+    near_told: bool = False
+    outcome: str | None = None
 
     @classmethod
     def issued(cls, fact: TicketIssued, at: datetime) -> "Ticket":
-        """The ticket that this fact begins."""
+        """The ticket that this fact begins; one that tells no place stands where it came."""
+        place_at = fact.place_at or at
         return cls(
             fact.ticket_id,
             1,
@@ -53,7 +88,46 @@ class Ticket:
             Status.WAITING,
             at,
             fact.appointment_id,
+            None,
+            fact.queue_id or fact.line_id,
+            label_of(fact),
+            place_at,
+            place_at,
+            fact.step or 0,
+            fact.lane_reason,
+            fact.person_id,
+            None,
+            fact.device_id,
+            fact.occurred_at,
+            low_s=fact.wait_low_s,
+            high_s=fact.wait_high_s,
         )
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its lane."""
+        return Place(self.place_at, self.id)
+
+    @property
+    def is_meant(self) -> bool:
+        """Whether it waits for one counter only."""
+        return self.for_counter is not None
+
+    def after_call(self, counter_id: CounterId, at: datetime) -> "Ticket":
+        """Called from the queue to a counter."""
+        return replace(
+            self,
+            version=self.version + 1,
+            status=Status.CALLED,
+            counter_id=counter_id,
+            for_counter=None,
+            calls=1,
+            called_at=at,
+        )
+
+    def after_finish(self, fact: TicketFinished) -> "Ticket":
+        """Over; it keeps the counter where it ended."""
+        return replace(self, version=self.version + 1, status=Status.FINISHED, outcome=fact.outcome)
 
     def serve(self, counter_id: CounterId, counter: CounterCode) -> TicketServed:
         """Service begins. Raises NotCalledHere, AlreadyServed or TicketFinishedAlready."""
@@ -77,9 +151,9 @@ class Ticket:
             ticket_id=self.id, line_id=self.line_id, counter=counter, outcome=outcome
         )
 
-    def moved_to(self, status: Status, counter_id: CounterId | None) -> "Ticket":
-        """One fact later."""
-        return replace(self, version=self.version + 1, status=status, counter_id=counter_id)
+    def after_serve(self) -> "Ticket":
+        """Service has begun."""
+        return replace(self, version=self.version + 1, status=Status.SERVED)
 
     def _must_be_at(self, counter_id: CounterId) -> None:
         if self.counter_id != counter_id:
@@ -88,6 +162,6 @@ class Ticket:
             raise TicketFinishedAlready
 
 
-def label_of(service: ServiceCode, number: int) -> str:
-    """What the paper, the board and the voice call a ticket, for example `KTP-007`."""
-    return f"{service.partition('-')[2]}-{number:03d}"
+def label_of(fact: TicketIssued) -> str:
+    """What paper, board and voice call the ticket."""
+    return fact.label or f"{prefix_of(fact.service)}-{fact.number:03d}"

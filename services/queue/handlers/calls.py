@@ -9,25 +9,38 @@ from services.queue.commands.calls import (
     ServeTicket,
     TicketChanged,
 )
+from services.queue.domain.finding import (
+    States,
+    get_counter,
+    get_mall,
+    get_ticket,
+    meant_for,
+    queues_of,
+)
 from services.queue.domain.mall import must_be_own
-from services.queue.domain.states import States, firsts_of, get_counter, get_mall, get_ticket
-from services.queue.domain.ticket import label_of
+from services.queue.domain.turns import next_among
 
 
 def call_next_ticket(command: CallNextTicket, states: States) -> Decision:
     """Whoever waits longest for the services of the counter."""
     counter = get_counter(states, command.counter_id)
     must_be_own(counter.mall, command.staff_mall)
-    today = get_mall(states, counter.mall).date_of(command.at)
-    fact = counter.call(firsts_of(states, counter, today))
-    if fact is None:
+    mall = get_mall(states, counter.mall)
+    counter.must_be_free()
+    queues = list(queues_of(states, counter, mall.date_of(command.at)))
+    meant = meant_for(states, counter.id).first
+    # Who waits for this counter only waits for nobody else.
+    next_one = meant.ticket_id if meant else next_among(queues, mall.default_policy.terms.across)
+    if next_one is None:
         return Decision([], Called(ticket=None))
+    ticket = get_ticket(states, next_one)
+    fact = counter.call(ticket, queues, command.at)
     called = CalledTicket(
-        ticket_id=fact.ticket_id,
-        label=label_of(fact.service, fact.number),
-        service=fact.service,
-        number=fact.number,
-        counter=fact.counter,
+        ticket_id=ticket.id,
+        label=ticket.label,
+        service=ticket.service,
+        number=ticket.number,
+        counter=counter.code,
     )
     return Decision([fact], Called(ticket=called))
 

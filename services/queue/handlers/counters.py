@@ -3,7 +3,7 @@
 from contracts.base import Decision
 from services.queue.commands.counters import CloseCounter, CounterState, OpenCounter
 from services.queue.domain.counter import counter_id_of, opened_counter
-from services.queue.domain.states import States, find_counter, get_counter, get_mall
+from services.queue.domain.finding import States, find_counter, get_counter, get_mall
 
 
 def open_counter(command: OpenCounter, states: States) -> Decision:

@@ -3,9 +3,18 @@
 from contracts.base import Decision
 from contracts.queue import TicketIssued
 from services.queue.commands.tickets import AdmitAppointment, IssuedTicket, IssueTicket
+from services.queue.domain.finding import (
+    States,
+    find_ticket,
+    get_mall,
+    line_of,
+    policy_of,
+    prefix_for,
+)
+from services.queue.domain.line import Wish
 from services.queue.domain.mall import must_be_own
+from services.queue.domain.order import BY_APPOINTMENT
 from services.queue.domain.refusals import AlreadyInLine
-from services.queue.domain.states import States, find_ticket, get_mall, line_of
 from services.queue.domain.ticket import label_of
 
 
@@ -15,7 +24,8 @@ def issue_ticket(command: IssueTicket, states: States) -> Decision:
     mall = get_mall(states, command.mall)
     mall.must_offer(command.service)
     line = line_of(states, mall.id, command.service, mall.date_of(command.at))
-    return _issued(line.issue(command.ticket_id))
+    policy, prefix = mall.policy_for(command.service), mall.prefix_of(command.service)
+    return _issued(line.issue(Wish(command.ticket_id), command.at, policy, prefix))
 
 
 def admit_appointment(command: AdmitAppointment, states: States) -> Decision:
@@ -23,9 +33,17 @@ def admit_appointment(command: AdmitAppointment, states: States) -> Decision:
     if find_ticket(states, command.ticket_id) is not None:
         raise AlreadyInLine(ticket_id=str(command.ticket_id))
     line = line_of(states, command.mall, command.service, command.service_date)
-    return _issued(line.admit(command.ticket_id, command.appointment_id, command.person_id))
+    wish = Wish(
+        command.ticket_id,
+        BY_APPOINTMENT,
+        appointment_id=command.appointment_id,
+        person_id=command.person_id,
+    )
+    policy = policy_of(states, command.mall, command.service)
+    prefix = prefix_for(states, command.mall, command.service)
+    return _issued(line.issue(wish, command.at, policy, prefix))
 
 
 def _issued(fact: TicketIssued) -> Decision:
-    label = label_of(fact.service, fact.number)
+    label = label_of(fact)
     return Decision([fact], IssuedTicket(ticket_id=fact.ticket_id, label=label, number=fact.number))

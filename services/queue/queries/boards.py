@@ -13,7 +13,6 @@ from chassis.database import Database
 from contracts.ids import CounterCode, MallId, ServiceCode, TicketId
 from services.queue.domain.refusals import MallUnknown, TicketUnknown
 from services.queue.domain.shown import zone_of
-from services.queue.domain.ticket import label_of
 
 LAST_CALLS = 5
 OF_MALLS, OF_TICKETS = (MallUnknown,), (TicketUnknown,)
@@ -63,10 +62,10 @@ _SNAPSHOT = """
 SELECT (SELECT position FROM board_head) AS position,
   (SELECT coalesce(json_agg(line ORDER BY line.service), '[]') FROM (
      SELECT service, waiting FROM lines
-     WHERE mall = malls.code AND service_date = (timezone(malls.zone, $3))::date
+     WHERE mall = malls.code AND service_date = (timezone(malls.zone, $3))::date AND series = ''
    ) AS line)::text AS lines,
   (SELECT coalesce(json_agg(counter ORDER BY counter.code), '[]') FROM (
-     SELECT counters.code, counters.services, counters.is_open, tickets.service, tickets.number
+     SELECT counters.code, counters.services, counters.is_open, tickets.label
      FROM counters LEFT JOIN tickets ON tickets.id = counters.ticket_id
      WHERE counters.mall = malls.code
    ) AS counter)::text AS counters,
@@ -129,7 +128,7 @@ class Boards:
     async def queue_of(self, ticket_id: TicketId) -> str:
         """The key of the queue in which a ticket waits. Raises TicketUnknown."""
         async with self._database.transaction() as tx:
-            found = await tx.fetchval("SELECT line_id FROM tickets WHERE id = $1", ticket_id)
+            found = await tx.fetchval("SELECT queue_id FROM tickets WHERE id = $1", ticket_id)
         if found is None:
             raise TicketUnknown(ticket_id=str(ticket_id))
         return str(found)
@@ -183,11 +182,10 @@ def _gap(kept_from: int, key: str | None) -> Change:
 
 
 def _counter(found: Mapping[str, Any]) -> ShownCounter:
-    number = found["number"]
     return ShownCounter(
         counter=found["code"],
         zone=zone_of(found["code"]),
         services=tuple(found["services"]),
         is_open=found["is_open"],
-        label=label_of(ServiceCode(found["service"]), number) if number else None,
+        label=found["label"],
     )

@@ -7,7 +7,6 @@ from sqlalchemy import Date, cast, func, literal, select
 
 from chassis.database import Database
 from contracts.ids import CounterCode, MallId, ServiceCode
-from services.queue.domain.ticket import label_of
 from services.queue.tables import lines, malls
 
 
@@ -27,7 +26,7 @@ async def lines_of(database: Database, mall: MallId, at: datetime) -> list[LineV
     statement = (
         select(lines)
         .join_from(lines, malls, lines.c.mall == malls.c.code)
-        .where(lines.c.mall == mall, lines.c.service_date == today)
+        .where(lines.c.mall == mall, lines.c.service_date == today, lines.c.series == "")
         .order_by(lines.c.service)
     )
     return [
@@ -35,9 +34,7 @@ async def lines_of(database: Database, mall: MallId, at: datetime) -> list[LineV
             service=row["service"],
             waiting=row["waiting"],
             issued=row["last_number"],
-            called_label=label_of(row["service"], row["called_number"])
-            if row["called_number"]
-            else None,
+            called_label=row["called_label"],
             called_to=row["called_to"],
         )
         for row in await database.fetch(statement)

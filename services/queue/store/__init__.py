@@ -1,24 +1,34 @@
 """Reads and saves what queue decides on, as sets.
 
-Locks counters, then lines, then tickets, then the head of the boards: always.
+Locks counters, then lines, then tickets, each in the order of ids, then the head of the boards:
+always.
 """
 
 from collections import Counter as Tally
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 from chassis.database import Tx
 from contracts.ids import CounterId, LineId, MallId, TicketId
 from services.queue.domain.counter import Counter
-from services.queue.domain.line import LineOfTheDay, NextFor, line_id_of
+from services.queue.domain.line import (
+    Line,
+    LineOfTheDay,
+    LineOn,
+    NextFor,
+    TicketInItsQueue,
+    line_id_of,
+)
 from services.queue.domain.mall import Mall
-from services.queue.store import boards, counters, lines, malls, tickets
+from services.queue.store import boards, counters, heads, lines, malls, tickets
 from services.queue.store.kinds import of_kind
 
 
 async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     """The states behind these keys; a counter brings its mall along."""
     calls, of_the_day = of_kind(keys, NextFor), of_kind(keys, LineOfTheDay)
+    in_queues = [one.ticket_id for one in of_kind(keys, TicketInItsQueue)]
+    where = await tickets.whereabouts(tx, in_queues)
     known = await counters.lock(
         tx, {*of_kind(keys, CounterId), *(call.counter_id for call in calls)}
     )
@@ -30,41 +40,93 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *(counter.mall for counter in known.values()),
         },
     )
-    called_from = _calls_by_line(calls, known, offers)
-    line_ids = {
-        *of_kind(keys, LineId),
-        *called_from,
-        *(
-            line_id_of(one.mall, one.service, offers[one.mall].date_of(one.at))
-            for one in of_the_day
-            if one.mall in offers
-        ),
-    }
-    locked = await lines.lock(tx, line_ids)
-    asked_for = await tickets.lock(tx, of_kind(keys, TicketId))
-    heads = await tickets.heads(tx, called_from)
+    reach = _reach(calls, known, offers)
+    locked = await lines.lock(
+        tx,
+        {
+            *of_kind(keys, LineId),
+            *(queue_id for queues in reach.values() for queue_id in queues),
+            *(one.queue_id for one in where.values()),
+        },
+        [*of_kind(keys, LineOn), *_begun(of_the_day, offers)],
+    )
+    asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues}, where)
+    first = await heads.read(tx, _depths(calls, reach, where), locked)
+    meant = await _meant(tx, calls, reach, locked)
     # A ticket that was asked for by its id may stand in a head as well: it is the same row.
-    found = [*known.values(), *offers.values(), *locked, *heads, *asked_for]
+    found = [
+        *known.values(),
+        *offers.values(),
+        *locked.values(),
+        *first.heads,
+        *meant.heads,
+        *first.tickets,
+        *meant.tickets,
+        *asked_for,
+    ]
     return {state.id: state for state in found}
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
-    """Write down the new form of counters, lines and tickets, and what boards show of it."""
+    """Write down the new form of all these, the steps taken, and what boards show of it."""
     await counters.save(tx, states)
     await lines.save(tx, states)
     await tickets.save(tx, states)
     await boards.save(tx, states)
 
 
-def _calls_by_line(
-    calls: Iterable[NextFor], known: dict[CounterId, Counter], offers: dict[MallId, Mall]
-) -> Tally[LineId]:
-    """How many calls may take from each line: at most one per call and line."""
-    tally: Tally[LineId] = Tally()
+def _begun(asked: Iterable[LineOfTheDay], offers: Mapping[MallId, Mall]) -> list[LineOn]:
+    """The lines of today; none for what the mall does not offer, which would only be refused."""
+    return [
+        LineOn(one.mall, one.service, offers[one.mall].date_of(one.at))
+        for one in asked
+        if one.mall in offers and offers[one.mall].offers(one.service)
+    ]
+
+
+def _reach(
+    calls: Iterable[NextFor],
+    known: Mapping[CounterId, Counter],
+    offers: Mapping[MallId, Mall],
+) -> dict[NextFor, list[LineId]]:
+    """The queues from which each of these calls may take one."""
+    reach: dict[NextFor, list[LineId]] = {}
     for call in calls:
         counter = known.get(call.counter_id)
         mall = offers.get(counter.mall) if counter is not None else None
         if counter is not None and mall is not None:
             day = mall.date_of(call.at)
-            tally.update(line_id_of(mall.id, service, day) for service in counter.services)
-    return tally
+            reach[call] = [line_id_of(mall.id, service, day) for service in counter.services]
+    return reach
+
+
+def _depths(
+    calls: Iterable[NextFor],
+    reach: Mapping[NextFor, list[LineId]],
+    where: Mapping[TicketId, tickets.Whereabouts],
+) -> Tally[LineId]:
+    """How many of each queue a group may take: one by each call, and one by each who leaves."""
+    depths = Tally(queue_id for call in calls for queue_id in reach.get(call, ()))
+    for one in where.values():
+        if one.queue_id in depths:
+            depths[one.queue_id] += 1
+    return depths
+
+
+async def _meant(
+    tx: Tx,
+    calls: Iterable[NextFor],
+    reach: Mapping[NextFor, list[LineId]],
+    locked: Mapping[LineId, Line],
+) -> heads.Heads:
+    """Those who wait for the counters of these calls only, where anybody waits like that."""
+    asked: Tally[CounterId] = Tally()
+    queues: dict[CounterId, set[LineId]] = {}
+    for call in calls:
+        asked[call.counter_id] += 1
+        queues.setdefault(call.counter_id, set()).update(
+            queue_id
+            for queue_id in reach.get(call, ())
+            if queue_id in locked and locked[queue_id].waiting.meant
+        )
+    return await heads.read_meant(tx, asked, queues)

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from chassis.database import Row, Tx, save_rows
-from contracts.ids import CounterCode, CounterId, MallId, TicketId
+from contracts.ids import CounterCode, CounterId, CounterSessionId, MallId, TicketId
 from services.queue import tables
 from services.queue.domain.counter import Counter
 from services.queue.store.kinds import of_kind, services
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
 _COUNTERS = """
-SELECT id, version, mall, code, services::text AS services, is_open, ticket_id FROM counters
-WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
+SELECT id, version, mall, code, services::text AS services, is_open, ticket_id, officer, session_id,
+       paused_reason, paused_until, asked::text AS asked
+FROM counters WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE
 """
 
 
@@ -25,8 +26,13 @@ async def lock(tx: Tx, ids: Iterable[CounterId]) -> dict[CounterId, Counter]:
 
 
 async def save(tx: Tx, states: Sequence[Any]) -> None:
-    """Write down the counters among these states."""
-    await save_rows(tx, tables.counters, [_row(one) for one in of_kind(states, Counter)])
+    """Write down the counters among these states.
+
+    First those that gave something up: another may have it in the same statement.
+    """
+    counters = of_kind(states, Counter)
+    counters.sort(key=lambda one: (one.ticket_id is not None, one.officer is not None))
+    await save_rows(tx, tables.counters, [_row(one) for one in counters])
 
 
 def _row(counter: Counter) -> tuple[Any, ...]:
@@ -38,6 +44,11 @@ def _row(counter: Counter) -> tuple[Any, ...]:
         json.dumps(counter.services),
         counter.is_open,
         counter.ticket_id,
+        counter.officer,
+        counter.session_id,
+        counter.paused_reason,
+        counter.paused_until,
+        json.dumps(counter.asked) if counter.asked is not None else None,
     )
 
 
@@ -50,4 +61,9 @@ def _counter(row: Row) -> Counter:
         services(json.loads(row["services"])),
         row["is_open"],
         TicketId(row["ticket_id"]) if row["ticket_id"] else None,
+        row["officer"],
+        CounterSessionId(row["session_id"]) if row["session_id"] else None,
+        row["paused_reason"],
+        row["paused_until"],
+        json.loads(row["asked"]) if row["asked"] else None,
     )

@@ -16,7 +16,7 @@ from contracts.base import Command
 from contracts.ids import Actor, CounterId, MallId, ServiceCode, TicketId
 from services.queue.commands.calls import CallNextTicket, FinishTicket
 from services.queue.commands.tickets import IssueTicket
-from services.queue.store import tickets as stored_tickets
+from services.queue.store.heads import HEADS
 from services.queue.tables import metadata
 from services.queue.wiring import DOMAIN, SERVICE
 from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry
@@ -78,6 +78,21 @@ async def test_two_processes_number_and_call_one_line_together(
         assert called == list(range(1, 121))
 
 
+async def test_two_processes_begin_a_line_together(fresh_database: Fresh, key_file: Path) -> None:
+    addresses = await fresh_database("queue")
+    async with (
+        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
+    ):
+        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
+        both = [Queue(one), Queue(other)]
+        for service in (KTP, KIA):
+            answers = await asyncio.gather(*(queue.issue(service) for queue in both * 10))
+            assert sorted(answer.json()["number"] for answer in answers) == list(range(1, 21))
+        steps = await one.rows("SELECT queue_id, step FROM steps ORDER BY queue_id, step")
+        assert [row["step"] for row in steps] == [*range(1, 21)] * 2
+
+
 async def test_issuing_and_calling_at_once_keeps_the_order(queue: Queue) -> None:
     counter_ids = [await queue.opened(f"K-{number:02d}") for number in range(1, 9)]
     calls = [queue.call_next(counter_id) for counter_id in counter_ids]
@@ -128,25 +143,59 @@ async def test_calling_next_reads_no_more_of_a_line_than_it_calls(queue: Queue) 
     await queue.issued(1)
     await queue.probe.rows(
         """
-        INSERT INTO tickets (id, version, line_id, service, number, lane, status, issued_at)
-        SELECT gen_random_uuid(), 1, line_id, service, number + step, lane, status, issued_at
+        INSERT INTO tickets (id, version, line_id, service, number, lane, status, issued_at,
+                             queue_id, label, place_at, first_place_at)
+        SELECT gen_random_uuid(), 1, line_id, service, number + step, lane, status, issued_at,
+               queue_id, label, place_at, first_place_at
         FROM tickets, generate_series(1, 5000) AS step
         """
     )
     (line,) = await queue.probe.rows("SELECT id FROM lines")
-    statement = f"EXPLAIN (ANALYZE, FORMAT TEXT) {stored_tickets.HEADS}"
-    plan = await queue.probe.rows(statement, [line["id"]], [8])
+    statement = f"EXPLAIN (ANALYZE, FORMAT TEXT) {HEADS}"
+    plan = await queue.probe.rows(statement, [line["id"]], ["reguler"], [8])
     text = "\n".join(row[0] for row in plan)
-    assert "tickets_waiting" in text
+    assert "tickets_heap" in text
     assert "Sort" not in text
     assert "rows=8" in text
 
 
 BROKEN_RULES = [
     ("UPDATE tickets SET number = 1", "tickets_number_once_per_line"),
-    ("UPDATE tickets SET status = 'called'", "tickets_wait_without_counter"),
-    ("UPDATE lines SET waiting = 3", "lines_count_what_was_issued"),
-    ("UPDATE lines SET called_number = 3", "lines_count_what_was_issued"),
+    ("UPDATE tickets SET status = 'called'", "tickets_at_a_counter_or_not"),
+    ("UPDATE tickets SET status = 'held'", "tickets_at_a_counter_or_not"),
+    ("UPDATE tickets SET status = 'lost'", "tickets_status_known"),
+    ("UPDATE tickets SET lane = 'vip'", "tickets_lane_known"),
+    ("UPDATE tickets SET lane = 'prioritas'", "tickets_priority_has_a_reason"),
+    ("UPDATE lines SET waiting = 3", "lines_lanes_add_up"),
+    ("UPDATE lines SET waiting = -1, wait_reguler = -1", "lines_lanes_never_below_zero"),
+    ("UPDATE lines SET last_number = 1", "lines_only_go_on"),
+    ("UPDATE lines SET step = step - 1", "lines_only_go_on"),
+    ("UPDATE lines SET most = 1", "lines_within_their_cap"),
+    ("UPDATE lines SET priority_most = 0, priority_issued = 1", "lines_within_priority_cap"),
+    ("UPDATE lines SET series = 'B'", "lines_series_of_a_device"),
+    (
+        """
+        INSERT INTO lines (id, mall, service, service_date, last_number, waiting)
+        SELECT gen_random_uuid(), mall, service, service_date, 0, 0 FROM lines
+        """,
+        "lines_once",
+    ),
+    (
+        "INSERT INTO steps SELECT queue_id, step, gen_random_uuid(), 1 FROM steps",
+        "steps_taken_once",
+    ),
+    ("UPDATE counters SET officer = 'officer:one'", "counters_one_per_officer"),
+    (
+        "UPDATE counters SET is_open = false, ticket_id = NULL, officer = 'officer:one'",
+        "counters_officer_while_open",
+    ),
+    (
+        """
+        UPDATE counters SET is_open = false, ticket_id = NULL, officer = NULL,
+                            paused_reason = 'ibadah'
+        """,
+        "counters_pause_while_open",
+    ),
     ("UPDATE counters SET is_open = false", "counters_call_while_open"),
     (
         "UPDATE counters SET ticket_id = (SELECT ticket_id FROM counters WHERE code = 'K-01')",

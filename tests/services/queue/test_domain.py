@@ -18,9 +18,10 @@ from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTic
 from services.queue.commands.counters import CloseCounter, OpenCounter
 from services.queue.commands.tickets import IssueTicket
 from services.queue.domain.counter import Counter, counter_id_of
-from services.queue.domain.line import HeadOf, Line, LineHead, line_id_of
-from services.queue.domain.mall import Mall
-from services.queue.domain.ticket import Status, Ticket, label_of
+from services.queue.domain.line import Line, line_id_of
+from services.queue.domain.mall import Mall, prefix_of
+from services.queue.domain.order import WALK_IN, HeadOf, QueueHead
+from services.queue.domain.ticket import Status, Ticket
 from services.queue.wiring import DOMAIN
 
 MALL = MallId("mpp-uji")
@@ -36,7 +37,7 @@ MOVES = ["issue", "issue", "open", "close", "call", "call", "serve", "finish", "
 
 
 def at_first() -> dict[Hashable, Any]:
-    heads = [LineHead(HeadOf(line_id)) for line_id in LINES]
+    heads = [QueueHead.of(line_id) for line_id in LINES]
     return {
         MALL: Mall(MALL, "Asia/Jayapura", COUNTERS),
         **{head.id: head for head in heads},
@@ -131,8 +132,9 @@ def check_promises(history: History) -> None:
     for numbers in (*issued.values(), *called.values()):
         assert numbers == list(range(1, len(numbers) + 1))
     for line in history.of(Line):
-        assert line.waiting == line.last_number - len(called[line.id])
-        assert len(history.states[HeadOf(line.id)].tickets) == line.waiting
+        assert line.waiting.total == line.last_number - len(called[line.id])
+        head = history.states[HeadOf(line.id)].standing(WALK_IN)
+        assert len(head.places) == line.waiting.total
     check_counters(history)
 
 
@@ -161,4 +163,5 @@ def test_the_day_of_a_ticket_is_the_day_on_the_wall_of_the_mall() -> None:
     [("DUK-KTP", 7, "KTP-007"), ("PTSP-SIP", 120, "SIP-120"), ("DUK-KTP", 1000, "KTP-1000")],
 )
 def test_a_label_names_service_and_number(service: str, number: int, label: str) -> None:
-    assert label_of(ServiceCode(service), number) == label
+    line = Line.begun(MALL, ServiceCode(service), TODAY)
+    assert line.label_of(prefix_of(line.service), number) == label

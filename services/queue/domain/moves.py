@@ -1,0 +1,97 @@
+"""How facts of tickets move them: in and out of queues, to counters and away from them.
+
+Who enters or leaves a queue changes three things together: the ticket, the line with its counts,
+and the head of the queue where a group has read one. Each such fact is one step of its queue.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from contracts.queue import TicketCalled, TicketFinished, TicketIssued
+from services.queue.domain.counter import Counter, counter_id_of
+from services.queue.domain.finding import (
+    States,
+    get_counter,
+    get_line,
+    get_ticket,
+    line_of,
+    policy_of,
+)
+from services.queue.domain.line import Line
+from services.queue.domain.order import PRIORITY, HeadOf, MeantFor, MeantHead, QueueHead
+from services.queue.domain.step import Step
+from services.queue.domain.ticket import Ticket
+
+State = Counter | Line | MeantHead | QueueHead | Step | Ticket
+
+
+def issued(states: States, fact: TicketIssued, at: datetime) -> Iterator[State]:
+    """A number, and a place in the queue."""
+    ticket = Ticket.issued(fact, at)
+    if ticket.queue_id == ticket.line_id:
+        line = line_of(states, fact.mall, fact.service, fact.service_date)
+    else:
+        yield get_line(states, fact.line_id).with_number(fact.number)
+        line = get_line(states, ticket.queue_id)
+    yield from _entered(states, ticket, _numbered(states, line, fact, ticket))
+
+
+def called(states: States, fact: TicketCalled, at: datetime) -> Iterator[State]:
+    """From its queue to a counter."""
+    ticket = get_ticket(states, fact.ticket_id)
+    counter_id = counter_id_of(fact.mall, fact.counter)
+    line = get_line(states, ticket.queue_id)
+    line = line.called(fact, policy_of(states, line.mall, line.service), meant=ticket.is_meant)
+    after = ticket.after_call(counter_id, at)
+    yield after
+    yield get_counter(states, counter_id).with_ticket(ticket.id)
+    yield line
+    yield from _head_left(states, ticket)
+    yield Step(line.id, line.step, after.id, after.version)
+
+
+def finished(states: States, fact: TicketFinished) -> Iterator[State]:
+    """The counter is free again."""
+    ticket = get_ticket(states, fact.ticket_id)
+    yield ticket.after_finish(fact)
+    if ticket.counter_id is not None:
+        yield get_counter(states, ticket.counter_id).with_ticket(None)
+
+
+def _numbered(states: States, line: Line, fact: TicketIssued, ticket: Ticket) -> Line:
+    if ticket.queue_id == ticket.line_id:
+        line = line.with_number(fact.number)
+    if fact.lane == PRIORITY:
+        line = line.with_priority(policy_of(states, line.mall, line.service))
+    return line
+
+
+def _entered(states: States, ticket: Ticket, line: Line) -> Iterator[State]:
+    """The ticket as it waits now, in this queue as it was before."""
+    step = ticket.entered_step or line.step + 1
+    yield ticket
+    yield line.entered(step, ticket.lane, ticket.place_at, meant=ticket.is_meant)
+    yield from _head_joined(states, ticket)
+    yield Step(line.id, step, ticket.id, ticket.version)
+
+
+def _head_joined(states: States, ticket: Ticket) -> Iterator[State]:
+    if ticket.for_counter is not None:
+        meant = states.get(MeantFor(ticket.for_counter))
+        if isinstance(meant, MeantHead):
+            yield MeantHead(meant.id, meant.standing.joined_by(ticket.place))
+        return
+    head = states.get(HeadOf(ticket.queue_id))
+    if isinstance(head, QueueHead):
+        yield head.joined_by(ticket.lane, ticket.place)
+
+
+def _head_left(states: States, ticket: Ticket) -> Iterator[State]:
+    if ticket.for_counter is not None:
+        meant = states.get(MeantFor(ticket.for_counter))
+        if isinstance(meant, MeantHead):
+            yield MeantHead(meant.id, meant.standing.left_by(ticket.place))
+        return
+    head = states.get(HeadOf(ticket.queue_id))
+    if isinstance(head, QueueHead):
+        yield head.left_by(ticket.lane, ticket.place)
