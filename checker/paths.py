@@ -34,7 +34,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = {
     "booking.session_resized.v1": _stay("opened", "closed"),
     "booking.places_released.v1": _stay("opened", "closed"),
     "booking.channels_opened.v1": _stay("opened", "closed"),
-    "booking.session_closed.v1": {"opened": "closed"},
+    "booking.session_closed.v1": {"opened": "closed", "closed": "closed"},
     "booking.session_reopened.v1": {"closed": "opened"},
     "booking.day_announced.v1": {"": "announced"},
     "booking.quota_changed.v1": _stay("announced", "revealed", "drawn"),
@@ -48,7 +48,7 @@ _PLACES: Mapping[str, Mapping[str, str]] = {
     "booking.wait_passed.v1": {"offered": "waiting"},
     "booking.wait_left.v1": {"waiting": "left", "offered": "left"},
     "booking.closure_declared.v1": {"": "declared"},
-    "booking.closure_swept.v1": {"declared": "swept"},
+    "booking.closure_swept.v1": {"declared": "swept", "swept": "swept"},
     "booking.closure_lifted.v1": {"declared": "lifted", "swept": "lifted"},
 }
 # A counter that has asked for something stays what it is until that is decided or withdrawn.

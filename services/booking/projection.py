@@ -1,30 +1,43 @@
-"""Keeps the part of the catalogue that booking needs: malls and services. Newest revision wins."""
+"""Keeps the part of the catalogue that booking needs. Newest revision wins.
+
+Of opening hours every revision stays, with the time since when it was known.
+"""
 
 from collections.abc import Hashable, Sequence
 
 from pydantic import ValidationError
 
 from chassis.arrivals import Delivered, Rejected
-from chassis.database import Tx
+from chassis.database import Tx, Values
 from contracts import entries
 from contracts.catalogue import EntryPublished
 from services.booking.domain.offer import Mall, Service
-from services.booking.store import offers
+from services.booking.store import offers, offices
 
 
 async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
-    """Take over each mall and service; other kinds of entries do not matter here."""
+    """Take over malls, services, weeks of agencies and calendars; nothing else matters here."""
     newest: dict[Hashable, Mall | Service] = {}
+    weeks: dict[str, entries.Agency | entries.Calendar] = {}
+    hours: list[Values] = []
     for delivered in batch:
         if isinstance(delivered.fact, EntryPublished):
             try:
-                offer = _offer(delivered.fact)
+                offer, week = _offer(delivered.fact), _week(delivered.fact)
             except ValidationError:
                 detail = f"the body is not a {delivered.fact.kind} as contracts.entries has it"
                 return [Rejected(delivered.arrival, "invalid_entry", detail)]
             if offer is not None:
                 newest[offer.id] = offer
+            if isinstance(offer, Mall):
+                known_at = delivered.envelope.time
+                revision = delivered.fact.revision
+                hours.append((offer.id, revision, offer.opens_at, offer.closes_at, known_at))
+            if week is not None:
+                weeks[f"{week.kind}.{week.code}"] = week
     await offers.save(tx, newest.values())
+    await offices.keep_hours(tx, hours)
+    await offices.save(tx, weeks.values())
     return ()
 
 
@@ -43,5 +56,15 @@ def _offer(fact: EntryPublished) -> Mall | Service | None:
         case "service":
             service = entries.Service.model_validate(fact.body)
             return Service(service.code, service.agency)
+        case _:
+            return None
+
+
+def _week(fact: EntryPublished) -> entries.Agency | entries.Calendar | None:
+    match fact.kind:
+        case "agency":
+            return entries.Agency.model_validate(fact.body)
+        case "calendar":
+            return entries.Calendar.model_validate(fact.body)
         case _:
             return None

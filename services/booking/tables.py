@@ -145,6 +145,43 @@ appointments = Table(
     info={ROW_TYPE: "appointments_row"},
 )
 
+closures = Table(
+    "closures",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _needed("version", Integer),
+    _needed("kind", Text),
+    _needed("mall", Text),
+    Column("agency", Text),
+    Column("service", Text),
+    _needed("from_at", _TIME),
+    _needed("until_at", _TIME),
+    _needed("reason", Text),
+    _needed("declared_at", _TIME),
+    Column("lifted_at", _TIME),
+    _needed("told", Integer),
+    Column("due_at", _TIME),
+)
+
+hours = Table(
+    "hours",
+    metadata,
+    Column("mall", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    _needed("opens_at", Time),
+    _needed("closes_at", Time),
+    _needed("known_at", _TIME),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    _needed("revision", Integer),
+    _needed("body", JSONB),
+)
+
 claims = Table(
     "claims",
     metadata,

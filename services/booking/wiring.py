@@ -7,11 +7,13 @@ from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
 from services.booking import api, store
 from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
+from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.sessions import OpenSession
 from services.booking.domain.evolution import evolve
-from services.booking.handlers import appointments, sessions
+from services.booking.handlers import appointments, closures, sessions
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings
+from services.booking.timers import timers
 
 DOMAIN = Domain(
     handlers={
@@ -19,6 +21,9 @@ DOMAIN = Domain(
         BookAppointment: appointments.book_appointment,
         CheckIn: appointments.check_in,
         CancelAppointment: appointments.cancel_appointment,
+        DeclareClosure: closures.declare_closure,
+        LiftClosure: closures.lift_closure,
+        SweepClosure: closures.sweep_closure,
     },
     load_many=store.load_many,
     save_many=store.save_many,
@@ -41,4 +46,5 @@ SERVICE = Service(
     domain=DOMAIN,
     router=api.router,
     subscriptions=SUBSCRIPTIONS,
+    timers=timers,
 )

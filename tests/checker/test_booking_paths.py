@@ -14,6 +14,9 @@ LEGAL = [
     "appointment_requested appointment_cancelled",
     "appointment_booked rebooking_flagged appointment_disturbed appointment_cancelled",
     "session_opened session_resized session_closed places_released session_reopened",
+    # Two closures meet: when the first one is lifted, the second one goes on to close the session.
+    "session_opened session_closed session_closed session_reopened",
+    "closure_declared closure_swept closure_swept",
     "day_announced quota_changed lottery_drawn quota_changed",
     "day_announced seed_revealed",
     "wait_joined wait_offered wait_passed wait_offered wait_served",
@@ -29,7 +32,6 @@ ILLEGAL = [
     ("appointment_booked appointment_cancelled", "appointment_moved"),
     ("appointment_booked appointment_checked_in", "appointment_missed"),
     ("appointment_booked appointment_missed miss_pardoned", "miss_pardoned"),
-    ("session_opened session_closed", "session_closed"),
     ("session_opened", "session_reopened"),
     ("day_announced lottery_drawn", "lottery_drawn"),
     ("wait_joined", "wait_served"),

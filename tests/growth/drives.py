@@ -14,7 +14,7 @@ from uuid import uuid4
 from aiokafka import TopicPartition
 from fastapi.routing import APIRoute
 
-from chassis import places, testing
+from chassis import clock, places, testing
 from chassis.metric import REGISTRY
 from chassis.retention import Retention
 from chassis.testing import Probe
@@ -70,8 +70,32 @@ async def booking(place: Place) -> set[str]:
         day = booking_steps.local_now().date().isoformat()
         where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE, "date": day}
         _good(await probe.client.get("/v1/sessions", params=where))
+        await _close(citizen, session_id)
         await _operate(probe)
     return left
+
+
+async def _close(citizen: booking_steps.Booking, session_id: str) -> None:
+    """A closure with somebody to tell, lifted in the end, and the hours of these days."""
+    probe, today = citizen.probe, booking_steps.span_today()
+    _good(await citizen.book(session_id, PersonId.new()))
+    head = probe.bearer("kepala-1", "officer", "supervisor", mall=booking_steps.MALL)
+    span = {"from_at": today["starts_at"], "until_at": today["ends_at"], "reason": "drill"}
+    body = {"kind": "closure", "mall": booking_steps.MALL, **span}
+    made = await citizen.post("/v1/closures", body, headers=head)
+    path = f"/v1/closures/{made.json()['closure_id']}"
+    await probe.time_comes(clock.now())
+    _good(await probe.client.get(f"{path}/conflicts", headers=head))
+    _good(await citizen.post(f"{path}/lift", {"reason": "is_back"}, headers=head))
+    where = {"from": today["starts_at"], "to": today["ends_at"], "mall": booking_steps.MALL}
+    _good(await probe.client.get("/v1/closures", params=where))
+    year = booking_steps.local_now().year
+    calendar = booking_steps.calendar_entry(year)
+    agency = booking_steps.agency_entry()
+    await probe.deliver("booking.catalogue", probe.arrival(calendar), probe.arrival(agency))
+    day = booking_steps.local_now().date().isoformat()
+    where = {"mall": booking_steps.MALL, "agency": "dukcapil", "from": day, "to": day}
+    _good(await probe.client.get("/v1/hours", params=where))
 
 
 async def queue(place: Place) -> set[str]:

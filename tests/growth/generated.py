@@ -19,6 +19,8 @@ BOUNDED = {
     "services": "one row per service of an office",
     "counters": "one row per counter",
     "policies": "one row per revision of a policy; people write them",
+    "hours": "one row per mall and revision of its hours; people write them",
+    "offices": "one row per agency and per year; people write them",
     "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
@@ -83,6 +85,11 @@ SELECT md5('appointment' || i)::uuid, 1, md5('session' || (i + 9) / 10 * 10)::uu
        CASE WHEN i % 5 = 0 THEN 'cancelled' ELSE 'checked_in' END, 'online', '', 1, 0, 0,
        CASE WHEN i % 5 = 0 THEN now() - make_interval(hours => i) END
 {_NUMBERS} WHERE i <= $1 / 10 * 10
+""",
+        f"""
+INSERT INTO closures (id, version, kind, mall, from_at, until_at, reason, declared_at, told)
+SELECT md5('closure' || i)::uuid, 2, 'closure', 'mpp-' || i % 20, now() - make_interval(hours => i),
+       now() - make_interval(hours => i - 2), 'drill', now(), 3 {_NUMBERS} WHERE i % 10 = 0
 """,
         f"""
 INSERT INTO claims (appointment_id, kind, digest, nth, most, live, at)

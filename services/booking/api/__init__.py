@@ -6,6 +6,8 @@ A citizen proves to be the holder of an appointment by its booking code, in the 
 from chassis.http import Router
 from chassis.service import Running
 from services.booking.api.appointments import add_appointments
+from services.booking.api.closures import add_closures
+from services.booking.api.hours import add_hours
 from services.booking.api.sessions import add_sessions
 
 
@@ -14,4 +16,6 @@ def router(running: Running) -> Router:
     found = Router(tags=["booking"])
     add_sessions(found, running)
     add_appointments(found, running)
+    add_closures(found, running)
+    add_hours(found, running)
     return found

@@ -9,7 +9,7 @@ from chassis.errors import NotAllowed
 from contracts.ids import AppointmentId, MallId
 from services.booking.settings import BookingCodes
 
-_STAFF = frozenset({"officer", "kiosk", "operator"})
+_STAFF = frozenset({"officer", "kiosk", "operator", "supervisor"})
 Code = Annotated[
     str | None,
     Header(

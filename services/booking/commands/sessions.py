@@ -9,6 +9,8 @@ from pydantic import AwareDatetime, Field
 from contracts.base import Answer, Command, Refused
 from contracts.ids import MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.domain import refusals as rules
+from services.booking.domain.closure import Touching
+from services.booking.domain.closure_refusals import ServiceClosed
 from services.booking.domain.day import DayOfSpan
 
 Capacity = Annotated[int, Field(ge=1, le=10_000)]
@@ -28,6 +30,7 @@ class OpenSession(Command):
         rules.ServiceNotInMall,
         rules.SpanImpossible,
         rules.SessionOver,
+        ServiceClosed,
     )
 
     session_id: SessionId
@@ -40,8 +43,10 @@ class OpenSession(Command):
     staff_mall: MallId | None
 
     def needs(self) -> Sequence[Hashable]:
-        """Mall and service as the catalogue has them, and the day if it is announced."""
-        return (self.mall, self.service, DayOfSpan(self.mall, self.service, self.starts_at))
+        """Mall and service as the catalogue has them, what rules, and the day if announced."""
+        day = DayOfSpan(self.mall, self.service, self.starts_at)
+        ruling = Touching(self.mall, self.starts_at, self.ends_at, sessions=False)
+        return (self.mall, self.service, day, ruling)
 
 
 class SessionMade(Answer):

@@ -116,6 +116,10 @@ class Appointment:
         ended_at = None if status.is_live else at
         return replace(self, version=self.version + 1, status=status, ended_at=ended_at)
 
+    def disturbed(self, closure_id: ClosureId) -> "Appointment":
+        """One fact later its holder was told of this closure."""
+        return replace(self, version=self.version + 1, disturbed_by=closure_id)
+
     def _must_be_booked(self) -> None:
         if self.status is Status.CHECKED_IN:
             raise AlreadyCheckedIn

@@ -9,15 +9,31 @@ from contracts.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentCheckedIn,
+    AppointmentDisturbed,
+    ClosureDeclared,
+    ClosureLifted,
+    ClosureSwept,
     DayAnnounced,
+    SessionClosed,
     SessionOpened,
+    SessionReopened,
 )
-from contracts.ids import ServiceDayId, SessionId
+from contracts.ids import ClosureId, ServiceDayId, SessionId
 from services.booking.domain import claims
 from services.booking.domain.appointment import Appointment, Status
+from services.booking.domain.closure import Closure, get_closure
 from services.booking.domain.day import DayOf, ServiceDay
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_appointment, get_day, get_session
+
+_Ruling = (
+    ClosureDeclared
+    | ClosureLifted
+    | ClosureSwept
+    | SessionClosed
+    | SessionReopened
+    | AppointmentDisturbed
+)
 
 
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
@@ -39,8 +55,45 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
         case AppointmentCancelled():
             before = get_appointment(states, fact.appointment_id)
             yield from replaced(states, before, before.moved_to(Status.CANCELLED, at), at)
+        case (
+            ClosureDeclared()
+            | ClosureLifted()
+            | ClosureSwept()
+            | SessionClosed()
+            | SessionReopened()
+            | AppointmentDisturbed()
+        ):
+            yield from _closures(states, fact, at)
         case _:
             raise TypeError(f"booking does not decide {type(fact).__name__}")
+
+
+def _closures(states: States, fact: _Ruling, at: datetime) -> Iterable[Any]:
+    """What closures and special openings do to sessions and to people."""
+    match fact:
+        case ClosureDeclared():
+            yield Closure.declared(fact, at)
+        case ClosureLifted():
+            yield get_closure(states, fact.closure_id).lifted(at)
+        case ClosureSwept():
+            yield get_closure(states, fact.closure_id).swept()
+        case SessionClosed():
+            yield from _ruled(states, fact.session_id, fact.closure_id)
+            yield get_closure(states, fact.closure_id).to_sweep(at)
+        case SessionReopened():
+            yield from _ruled(states, fact.session_id, None)
+        case AppointmentDisturbed():
+            before = get_appointment(states, fact.appointment_id)
+            yield from replaced(states, before, before.disturbed(fact.closure_id), at)
+            yield get_closure(states, fact.closure_id).one_told()
+
+
+def _ruled(states: States, session_id: SessionId, closure_id: ClosureId | None) -> Iterable[Any]:
+    """A session that is closed or open again; its day has fewer or more free places."""
+    before = get_session(states, session_id)
+    after = before.ruled(closure_id)
+    yield after
+    yield get_day(states, before.day_id).following(before, after)
 
 
 def replaced(

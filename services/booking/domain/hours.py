@@ -4,6 +4,7 @@ Two rulings about the same time: the later one holds. Either beats the week and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
@@ -85,15 +86,11 @@ class Office:
         """
         midnight = datetime.combine(on, time(), self.zone)
         end = datetime.combine(on + _DAY, time(), self.zone)
-        known = [one for one in self.rulings if one.holds(as_of)]
-        touching = [one for one in known if one.from_at < end and midnight < one.until_at]
         usual = self._usual(on, min(as_of, end))
-        borders = {usual.starts_at, usual.ends_at}
-        for one in touching:
-            borders |= {max(one.from_at, midnight), min(one.until_at, end)}
-        edges = sorted(borders)
-        pieces = [_piece(start, stop, usual, touching) for start, stop in pairwise(edges)]
-        return _joined(piece for piece in pieces if piece is not None)
+        known = [one for one in self.rulings if one.holds(as_of)]
+        pieces = ruled(midnight, end, known, {usual.starts_at, usual.ends_at})
+        found = (_stretch(start, stop, ruling, usual) for start, stop, ruling in pieces)
+        return _joined(piece for piece in found if piece is not None)
 
     def is_open(self, starts_at: datetime, ends_at: datetime, as_of: datetime) -> bool:
         """Whether it is open for the whole span, which lies within one day. Raises as `day`."""
@@ -128,15 +125,35 @@ class Office:
         return known[-1] if known else in_order[0]
 
 
-def _piece(
-    start: datetime, stop: datetime, usual: Stretch, rulings: Sequence[Ruling]
-) -> Stretch | None:
-    covering = [one for one in rulings if one.from_at <= start and stop <= one.until_at]
-    if covering:
-        last = max(covering, key=lambda one: (one.known_at, one.id))
-        return Stretch(
-            start, stop, last.kind == "special_opening", last.kind, last.known_at, ruling=last.id
+def ruled(
+    starts_at: datetime,
+    ends_at: datetime,
+    rulings: Iterable[Ruling],
+    borders: AbstractSet[datetime] = frozenset(),
+) -> list[tuple[datetime, datetime, Ruling | None]]:
+    """A span cut at every border in it; each piece with the ruling that holds there, if any does.
+
+    The ruling that was declared last holds; of two at one moment, the one with the greater id.
+    """
+    touching = [one for one in rulings if one.from_at < ends_at and starts_at < one.until_at]
+    edges = {starts_at, ends_at, *borders}
+    for one in touching:
+        edges |= {max(one.from_at, starts_at), min(one.until_at, ends_at)}
+    found: list[tuple[datetime, datetime, Ruling | None]] = []
+    for start, stop in pairwise(sorted(edges)):
+        covering = [one for one in touching if one.from_at <= start and stop <= one.until_at]
+        found.append(
+            (start, stop, max(covering, key=lambda one: (one.known_at, one.id), default=None))
         )
+    return found
+
+
+def _stretch(
+    start: datetime, stop: datetime, ruling: Ruling | None, usual: Stretch
+) -> Stretch | None:
+    if ruling is not None:
+        is_open = ruling.kind == "special_opening"
+        return Stretch(start, stop, is_open, ruling.kind, ruling.known_at, ruling=ruling.id)
     if usual.starts_at <= start and stop <= usual.ends_at:
         return replace(usual, starts_at=start, ends_at=stop)
     return None

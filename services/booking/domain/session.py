@@ -106,6 +106,10 @@ class Session:
         if at >= self.ends_at:
             raise SessionOver(ended_at=self.ends_at.isoformat())
 
+    def ruled(self, closed_by: ClosureId | None) -> "Session":
+        """One fact later it is closed by this closure, or open."""
+        return replace(self, version=self.version + 1, closed_by=closed_by)
+
     def with_places(self, places: int, channel: str, *, held: bool) -> "Session":
         """So many places more are taken, or fewer."""
         return replace(

@@ -3,9 +3,11 @@
 from contracts.base import Decision, Fact
 from contracts.booking import DayAnnounced
 from services.booking.commands.sessions import OpenSession, SessionMade
+from services.booking.domain.closure import closing, closures_in
+from services.booking.domain.closure_refusals import ServiceClosed
 from services.booking.domain.day import DayKey
 from services.booking.domain.offer import must_be_own
-from services.booking.domain.session import Span, opened_session
+from services.booking.domain.session import Session, Span, opened_session
 from services.booking.domain.states import States, day_named, get_mall, get_service
 
 
@@ -15,6 +17,9 @@ def open_session(command: OpenSession, states: States) -> Decision:
     offer = get_mall(states, command.mall), get_service(states, command.service)
     span = Span(command.starts_at, command.ends_at)
     fact = opened_session(command.session_id, offer, span, command.capacity, command.at)
+    session, closures = Session.opened(fact), closures_in(states, command.mall)
+    if (closure := closing(session, offer[1], closures)) is not None:
+        raise ServiceClosed(until=closure.until_at.isoformat(), reason=closure.reason)
     key = DayKey(fact.mall, fact.service, fact.service_date)
     day = day_named(states, key)
     facts: list[Fact] = []

@@ -1,6 +1,7 @@
 """Reads and saves what booking decides on, as sets.
 
-Locks days, then sessions, then appointments: always, each kind in the order of its ids.
+Locks malls (for what is opened and closed), then days, sessions, appointments, closures: always,
+each kind in the order of its ids.
 """
 
 from collections.abc import Hashable, Sequence
@@ -11,7 +12,7 @@ from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId
 from services.booking.domain.claims import Asked
 from services.booking.domain.day import DayKey, DayOfSpan
 from services.booking.domain.offer import Mall
-from services.booking.store import appointments, claims, days, offers, sessions
+from services.booking.store import appointments, claims, closures, days, offers, sessions
 from services.booking.store.kinds import of_kind
 
 
@@ -21,15 +22,17 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     A session brings its day and mall along, an appointment its session and its claims. Raises
     Overtaken when an appointment went to another session meanwhile.
     """
-    appointment_ids, asked = of_kind(keys, AppointmentId), of_kind(keys, Asked)
-    session_ids = {*of_kind(keys, SessionId), *(one.session_id for one in asked)}
+    touched = await closures.find(tx, keys)
+    appointment_ids = list({*of_kind(keys, AppointmentId), *touched.appointments})
+    asked = of_kind(keys, Asked)
+    session_ids = {*of_kind(keys, SessionId), *(one.session_id for one in asked), *touched.sessions}
     session_ids |= await appointments.sessions_of(tx, appointment_ids)
     standing = await sessions.standing(tx, session_ids)
     spans = of_kind(keys, DayOfSpan)
     offered = await offers.find(
         tx,
         {*of_kind(keys, MallId), *(one.mall for one in standing)},
-        of_kind(keys, ServiceCode),
+        {*of_kind(keys, ServiceCode), *(one.service for one in standing if touched.sessions)},
     )
     named = await days.named(tx, _names(spans, of_kind(offered, Mall)))
     day_ids = {*(one.day_id for one in standing), *(one.day_id for one in named)}
@@ -41,6 +44,8 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     states: list[Any] = [*offered, *named, *locked_days, *locked.values(), *found]
     states += await claims.of_appointments(tx, appointment_ids)
     states += await claims.seats(tx, asked, locked)
+    states += await closures.lock(tx, touched.closures)
+    states += await closures.conflicts(tx, keys, set(appointment_ids))
     return {state.id: state for state in states}
 
 
@@ -50,6 +55,7 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     await sessions.save(tx, states)
     await appointments.save(tx, states)
     await claims.save(tx, states)
+    await closures.save(tx, states)
 
 
 def _names(spans: Sequence[DayOfSpan], malls: Sequence[Mall]) -> set[DayKey]:

@@ -64,6 +64,23 @@ def service_entry(code: str = SERVICE_CODE, agency: str = "dukcapil") -> EntryPu
     return _entry("service", code, body)
 
 
+def calendar_entry(year: int, *holidays: str) -> EntryPublished:
+    """A year in which every day but these is a working day."""
+    body: dict[str, Any] = {
+        "revision": 1,
+        "code": f"nasional-{year}",
+        "year": year,
+        "working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        "holidays": [{"date": day, "name": "Hari Uji", "kind": "national"} for day in holidays],
+    }
+    return _entry("calendar", body["code"], body)
+
+
+def agency_entry(code: str = "dukcapil") -> EntryPublished:
+    body: dict[str, Any] = {"revision": 1, "code": code, "name": "Dinas Uji", "short_name": "Uji"}
+    return _entry("agency", code, body)
+
+
 def _entry(kind: str, code: str, body: dict[str, Any]) -> EntryPublished:
     return EntryPublished(
         entry_id=EntryId.of(kind, code), kind=kind, code=code, revision=1, body=body

@@ -14,6 +14,18 @@ async def test_whatever_is_asked_the_answer_is_one_that_is_described(booking: Bo
     sessions = [await booking.opened(capacity) for capacity in (1, 40)]
     people = [PersonId.new() for _ in range(3)]
     made = [(await booking.book(sessions[1], person)).json() for person in people]
+    span = span_today()
+    closure = await booking.post(
+        "/v1/closures",
+        {
+            "kind": "special_opening",
+            "mall": MALL,
+            "from_at": span["starts_at"],
+            "until_at": span["ends_at"],
+            "reason": "extra_day",
+        },
+        headers=probe.bearer("kepala-1", "officer", "supervisor", mall=MALL),
+    )
     callers = {role: probe.bearer(f"{role}-1", role, mall=MALL) for role in ROLES}
     callers["agency"] = probe.bearer("agency-dukcapil", "agency")
     holders = {
@@ -30,7 +42,10 @@ async def test_whatever_is_asked_the_answer_is_one_that_is_described(booking: Bo
             "person_id": [str(PersonId.new()) for _ in range(40)],
             "appointment_id": [one["appointment_id"] for one in made],
             "date": [local_now().date().isoformat()],
-            **{name: [value] for name, value in span_today().items()},
+            "closure_id": [closure.json()["closure_id"]],
+            "from_at": [span["starts_at"]],
+            "until_at": [span["ends_at"]],
+            **{name: [value] for name, value in span.items()},
         },
     )
     await explorer.explore()
