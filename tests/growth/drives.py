@@ -110,7 +110,9 @@ async def queue(place: Place) -> set[str]:
         _good(await office.serve(ticket["ticket_id"], counter_id))
         _good(await office.finish(ticket["ticket_id"], counter_id))
         _good(await office.post("/v1/counters/K-01/close"))
-        assert await office.board()
+        (line, *_) = await office.board()
+        for path in (f"lines/{line['line_id']}/steps", "policies/umum", "policies/umum/0"):
+            _good(await probe.client.get(f"/v1/{path}"))
         _good(await probe.client.get(f"/v1/boards/{queue_steps.MALL}"))
         # What the streams ask for; the streams themselves do not end.
         boards = Boards(probe.running.database)

@@ -6,21 +6,38 @@ from chassis import clock
 from chassis.auth import Caller, requires
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
+from contracts.base import Code
 from contracts.ids import MallId, ServiceCode, TicketId
 from services.queue.api.callers import mall_of
-from services.queue.commands.tickets import IssuedTicket, IssueTicket
+from services.queue.commands.tickets import AskedLane, IssuedTicket, IssueTicket
 
 
 class WalkIn(BaseModel):
-    """Somebody without an appointment wants this service."""
+    """Somebody without an appointment wants this service.
+
+    The lane `prioritas` needs a `reason` that the line's policy has; `lanjutan`, for who goes on
+    with what was begun elsewhere, is given by officers.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"mall": "mpp-nusantara", "service": "DUK-KTP"}]},
+        json_schema_extra={
+            "examples": [
+                {"mall": "mpp-nusantara", "service": "DUK-KTP"},
+                {
+                    "mall": "mpp-nusantara",
+                    "service": "DUK-KTP",
+                    "lane": "prioritas",
+                    "reason": "lansia",
+                },
+            ]
+        },
     )
 
     mall: MallId
     service: ServiceCode
+    lane: AskedLane = "reguler"
+    reason: Code | None = None
 
 
 def add_tickets(found: Router, running: Running) -> None:
@@ -42,5 +59,7 @@ def add_tickets(found: Router, running: Running) -> None:
             mall=form.mall,
             service=form.service,
             staff_mall=mall_of(caller),
+            lane=form.lane,
+            reason=form.reason,
         )
         return (await running.dispatch(command)).read(IssuedTicket)

@@ -2,12 +2,15 @@
 
 from collections.abc import Hashable, Sequence
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from contracts.base import Answer, Command, Refused
+from contracts.base import Answer, Code, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain import refusals as rules
 from services.queue.domain.line import LineOfTheDay, LineOn
+
+# What one may ask for; a place by appointment comes with the appointment.
+AskedLane = Literal["reguler", "prioritas", "lanjutan"]
 
 
 class IssueTicket(Command):
@@ -18,12 +21,18 @@ class IssueTicket(Command):
         rules.NotYours,
         rules.MallUnknown,
         rules.ServiceUnknown,
+        rules.LaneForOfficers,
+        rules.PriorityReasonMissing,
+        rules.PriorityReasonUnknown,
+        rules.PriorityUsedUp,
     )
 
     ticket_id: TicketId
     mall: MallId
     service: ServiceCode
     staff_mall: MallId
+    lane: AskedLane = "reguler"
+    reason: Code | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """The mall and its line of today."""
@@ -50,8 +59,10 @@ class AdmitAppointment(Command):
 
 
 class IssuedTicket(Answer):
-    """The place in the line; `label` is what the board will show."""
+    """The place in the line; `label` is what the board will show, `before` how many come first."""
 
     ticket_id: TicketId
     label: str
     number: int
+    lane: str = "reguler"
+    before: int | None = None

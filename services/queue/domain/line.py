@@ -20,7 +20,7 @@ from contracts.ids import (
     TicketId,
 )
 from contracts.queue import TicketCalled, TicketIssued
-from services.queue.domain.order import NOBODY, WALK_IN, Waiting, count_before, turn_after
+from services.queue.domain.order import NOBODY, PRIORITY, WALK_IN, Waiting, count_before, turn_after
 from services.queue.domain.policy import Policy
 from services.queue.domain.waiting import Pace
 
@@ -148,7 +148,13 @@ class Line:
         return f"{prefix}-{self.numbering.series}{number:03d}"
 
     def issue(self, wish: Wish, at: datetime, policy: Policy, prefix: str) -> TicketIssued:
-        """The next number, and a place behind everybody in its lane."""
+        """The next number, and a place behind everybody in its lane.
+
+        Raises PriorityReasonMissing, PriorityReasonUnknown or PriorityUsedUp.
+        """
+        reason = None
+        if wish.lane == PRIORITY:
+            reason = policy.must_let_in_first(wish.lane_reason, self.priority_issued)
         number = self.last_number + 1
         return TicketIssued(
             ticket_id=wish.ticket_id,
@@ -162,7 +168,7 @@ class Line:
             person_id=wish.person_id,
             queue_id=self.id,
             label=self.label_of(prefix, number),
-            lane_reason=wish.lane_reason,
+            lane_reason=reason,
             place_at=self.place_for(at),
             step=self.step + 1,
             before=count_before(policy.ring, self.turn_under(policy), self.waiting, wish.lane),

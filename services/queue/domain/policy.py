@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from contracts.ids import PolicyCode
 from contracts.queue_entries import QueuePolicy
 from services.queue.domain.order import Ring
+from services.queue.domain.refusals import (
+    PriorityReasonMissing,
+    PriorityReasonUnknown,
+    PriorityUsedUp,
+)
 
 _REASONS = ("lansia", "disabilitas", "hamil_menyusui", "anak", "korban_bencana")
 _CALLED_OUT_OF_ORDER = ("darurat_medis", "petunjuk_pengawas", "salah_panggil", "sistem_mati")
@@ -36,6 +41,20 @@ class Policy:
     def stamp(self) -> str:
         """Name and version in one; a place in the ring means something for this one only."""
         return f"{self.terms.code}@{self.version}"
+
+    def must_let_in_first(self, reason: str | None, issued: int) -> str:
+        """The reason for which one more is let in before others, after so many today.
+
+        Raises PriorityReasonMissing, PriorityReasonUnknown or PriorityUsedUp.
+        """
+        rule = self.terms.priority
+        if reason is None:
+            raise PriorityReasonMissing(reasons=", ".join(rule.reasons))
+        if reason not in rule.reasons:
+            raise PriorityReasonUnknown(reason=reason, reasons=", ".join(rule.reasons))
+        if rule.most_per_day is not None and issued >= rule.most_per_day:
+            raise PriorityUsedUp(most=rule.most_per_day)
+        return reason
 
 
 BUILT_IN = Policy(

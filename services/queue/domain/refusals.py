@@ -110,3 +110,56 @@ class NotYours(Refused):
     kind = "forbidden"
     title_id = "Ini milik mal lain; hanya petugas mal itu yang dapat mengubahnya"
     title_en = "This belongs to another mall; only its own officers may change it"
+
+
+class PriorityReasonMissing(Refused):
+    """Nobody is let in before others without a reason."""
+
+    code = "priority_reason_missing"
+    kind = "invalid"
+    title_id = "Sebutkan alasan prioritas"
+    title_en = "Give the reason for priority"
+
+
+class PriorityReasonUnknown(Refused):
+    """The policy of this line does not have the reason."""
+
+    code = "priority_reason_unknown"
+    kind = "invalid"
+    title_id = "Alasan prioritas ini tidak berlaku di sini; pilih salah satu yang diumumkan"
+    title_en = "This reason for priority does not count here; choose a published one"
+
+
+class PriorityUsedUp(Refused):
+    """The policy bounds the priority numbers of a day."""
+
+    code = "priority_used_up"
+    title_id = "Kuota nomor prioritas hari ini habis; ambil nomor reguler"
+    title_en = "Today's priority numbers are used up; take an ordinary one"
+
+
+class LaneForOfficers(Refused):
+    """Whether somebody goes on with what was begun elsewhere, only an officer can see."""
+
+    code = "lane_for_officers"
+    kind = "forbidden"
+    title_id = "Nomor lanjutan hanya diberikan oleh petugas"
+    title_en = "Only an officer gives numbers for going on"
+
+
+class LineUnknown(Refused):
+    """There is no such line."""
+
+    code = "line_unknown"
+    kind = "not_found"
+    title_id = "Antrean ini tidak ditemukan"
+    title_en = "There is no such line"
+
+
+class PolicyUnknown(Refused):
+    """There is no such policy, or no such version of it."""
+
+    code = "policy_unknown"
+    kind = "not_found"
+    title_id = "Aturan giliran ini tidak ditemukan; periksa kode dan versinya"
+    title_en = "There is no such policy; check its code and version"

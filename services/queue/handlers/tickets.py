@@ -13,19 +13,22 @@ from services.queue.domain.finding import (
 )
 from services.queue.domain.line import Wish
 from services.queue.domain.mall import must_be_own
-from services.queue.domain.order import BY_APPOINTMENT
-from services.queue.domain.refusals import AlreadyInLine
+from services.queue.domain.order import BY_APPOINTMENT, GOING_ON
+from services.queue.domain.refusals import AlreadyInLine, LaneForOfficers
 from services.queue.domain.ticket import label_of
 
 
 def issue_ticket(command: IssueTicket, states: States) -> Decision:
-    """A place at the end of the line of today."""
+    """A place at the end of its lane, in the line of today."""
     must_be_own(command.mall, command.staff_mall)
     mall = get_mall(states, command.mall)
     mall.must_offer(command.service)
     line = line_of(states, mall.id, command.service, mall.date_of(command.at))
     policy, prefix = mall.policy_for(command.service), mall.prefix_of(command.service)
-    return _issued(line.issue(Wish(command.ticket_id), command.at, policy, prefix))
+    if command.lane == GOING_ON and command.actor.kind != "officer":
+        raise LaneForOfficers
+    wish = Wish(command.ticket_id, command.lane, command.reason)
+    return _issued(line.issue(wish, command.at, policy, prefix))
 
 
 def admit_appointment(command: AdmitAppointment, states: States) -> Decision:
@@ -45,5 +48,11 @@ def admit_appointment(command: AdmitAppointment, states: States) -> Decision:
 
 
 def _issued(fact: TicketIssued) -> Decision:
-    label = label_of(fact)
-    return Decision([fact], IssuedTicket(ticket_id=fact.ticket_id, label=label, number=fact.number))
+    answer = IssuedTicket(
+        ticket_id=fact.ticket_id,
+        label=label_of(fact),
+        number=fact.number,
+        lane=fact.lane,
+        before=fact.before,
+    )
+    return Decision([fact], answer)

@@ -6,15 +6,22 @@ from pydantic import BaseModel
 from sqlalchemy import Date, cast, func, literal, select
 
 from chassis.database import Database
-from contracts.ids import CounterCode, MallId, ServiceCode
+from contracts.ids import CounterCode, LineId, MallId, ServiceCode
+from services.queue.domain.order import LANES
 from services.queue.tables import lines, malls
 
 
 class LineView(BaseModel):
-    """One line of today: how many wait, and who was called last, to where."""
+    """One line of today: how many wait, by lane, and who was called last, to where.
 
+    `numbers_closed` is the reason why there are no new numbers, if so.
+    """
+
+    line_id: LineId
     service: ServiceCode
     waiting: int
+    lanes: dict[str, int]
+    numbers_closed: str | None
     issued: int
     called_label: str | None
     called_to: CounterCode | None
@@ -31,8 +38,11 @@ async def lines_of(database: Database, mall: MallId, at: datetime) -> list[LineV
     )
     return [
         LineView(
+            line_id=row["id"],
             service=row["service"],
             waiting=row["waiting"],
+            lanes={lane: row[f"wait_{lane}"] for lane in LANES},
+            numbers_closed=row["numbers_closed"],
             issued=row["last_number"],
             called_label=row["called_label"],
             called_to=row["called_to"],

@@ -40,10 +40,15 @@ async def test_the_board_shows_who_was_called_and_how_many_wait(queue: Queue) ->
     await queue.issued(3)
     await queue.issued(1, KIA)
     await queue.called(await queue.opened("K-01"))
-    assert await queue.board() == [
+    board = await queue.board()
+    assert len({line.pop("line_id") for line in board}) == 2
+    lanes = dict.fromkeys(("prioritas", "janji", "lanjutan"), 0)
+    assert board == [
         {
             "service": KIA,
             "waiting": 1,
+            "lanes": {"reguler": 1, **lanes},
+            "numbers_closed": None,
             "issued": 1,
             "called_label": None,
             "called_to": None,
@@ -51,6 +56,8 @@ async def test_the_board_shows_who_was_called_and_how_many_wait(queue: Queue) ->
         {
             "service": KTP,
             "waiting": 2,
+            "lanes": {"reguler": 2, **lanes},
+            "numbers_closed": None,
             "issued": 3,
             "called_label": "KTP-001",
             "called_to": "K-01",
