@@ -20,6 +20,7 @@ from contracts.booking_appointments import (
 )
 from contracts.booking_closures import ClosureDeclared, ClosureLifted, ClosureSwept
 from contracts.booking_sessions import (
+    AnnouncedPart,
     ChannelsOpened,
     DayAnnounced,
     LotteryDrawn,
@@ -34,6 +35,7 @@ from contracts.booking_sessions import (
 from contracts.booking_waits import WaitJoined, WaitLeft, WaitOffered, WaitPassed, WaitServed
 
 __all__ = (
+    "AnnouncedPart",
     "AppointmentBooked",
     "AppointmentCancelled",
     "AppointmentCheckedIn",

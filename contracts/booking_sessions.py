@@ -7,7 +7,7 @@ its wait list hold for all of its sessions together.
 from datetime import date
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from contracts.base import Code, Count, Fact
 from contracts.ids import ClosureId, MallId, PolicyCode, ServiceCode, ServiceDayId, SessionId
@@ -106,13 +106,23 @@ class _OfDay(Fact):
     service_date: date
 
 
+class AnnouncedPart(BaseModel):
+    """So many of hundred places may be booked from this instant on."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: AwareDatetime
+    percent: Annotated[int, Field(ge=1, le=100)]
+
+
 class DayAnnounced(_OfDay):
     """It is fixed how the places of this day are given out.
 
     `mode` is a code: `open`, `first_come`, `staggered` or `lottery`. `policy_version` 0 is the
     policy that is built in. `most` is the quota of the day. Where turns or ranks are drawn,
     `seed_digest` is the SHA-256 of a seed that is told only when nothing can be chosen any more,
-    and `spread_s` the seconds over which turns are spread after `opens_at`.
+    and `spread_s` the seconds over which turns are spread after `opens_at`. `parts` in the order of
+    time add up to a hundred.
     """
 
     type = "booking.day_announced"
@@ -125,6 +135,7 @@ class DayAnnounced(_OfDay):
     closes_at: AwareDatetime | None = None
     spread_s: Tally | None = None
     seed_digest: Digest | None = None
+    parts: Annotated[tuple[AnnouncedPart, ...], Field(max_length=10)] = ()
 
 
 class QuotaChanged(_OfDay):
@@ -137,7 +148,13 @@ class QuotaChanged(_OfDay):
 
 
 class SeedRevealed(_OfDay):
-    """Every turn of the waiting room is past, so anybody may now recompute them from the seed."""
+    """Every turn of the waiting room is past, so anybody may now recompute them from the seed.
+
+    The turn of whoever entered before the opening is that share of the spread, in milliseconds
+    rounded down, which the first 64 bits of an HMAC-SHA256 are of 2^64: keyed with the seed, over
+    `loket turn v1`, a zero byte and the holder. The holder of a person is the first 16 bytes of
+    the SHA-256 over `loket room holder v1`, a zero byte and the 16 bytes of the person's id.
+    """
 
     type = "booking.seed_revealed"
 

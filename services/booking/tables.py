@@ -90,6 +90,7 @@ days = Table(
     Column("seed_digest", Text),
     _needed("step", SmallInteger),
     Column("due_at", _TIME),
+    _needed("parts", Text),
     info={ROW_TYPE: "days_row"},
 )
 

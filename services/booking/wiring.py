@@ -8,9 +8,10 @@ from contracts.catalogue import EntryPublished
 from services.booking import api, store
 from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
+from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
 from services.booking.commands.sessions import OpenSession
 from services.booking.domain.evolution import evolve
-from services.booking.handlers import appointments, closures, sessions
+from services.booking.handlers import appointments, closures, releases, sessions
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings
 from services.booking.timers import timers
@@ -24,6 +25,9 @@ DOMAIN = Domain(
         DeclareClosure: closures.declare_closure,
         LiftClosure: closures.lift_closure,
         SweepClosure: closures.sweep_closure,
+        AnnounceDay: releases.announce_day,
+        RevealSeed: releases.reveal_seed,
+        ReleasePart: releases.release_part,
     },
     load_many=store.load_many,
     save_many=store.save_many,

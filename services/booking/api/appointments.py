@@ -9,6 +9,7 @@ from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import Actor, AppointmentId, PersonId, SessionId
 from services.booking.api.callers import Code, check_holder, is_staff, mall_of_staff
+from services.booking.api.releases import RoomPass, waiting_rooms
 from services.booking.commands.appointments import (
     AppointmentChanged,
     AppointmentMade,
@@ -38,16 +39,25 @@ class BookedPlace(AppointmentMade):
 def add_appointments(found: Router, running: Running) -> None:
     """The endpoints about appointments."""
     codes = BookingCodes(running.settings.code_key_file)
+    rooms = waiting_rooms(running)
 
     @found.command("/v1/appointments", allow=PUBLIC, status=201, refusals=BookAppointment.refusals)
-    async def book_appointment(form: Json[AppointmentForm], key: IdempotencyKey) -> BookedPlace:
-        """Take a place. The answer has the secret that belongs to it."""
+    async def book_appointment(
+        form: Json[AppointmentForm], key: IdempotencyKey, room_pass: RoomPass = None
+    ) -> BookedPlace:
+        """Take a place. The answer has the secret that belongs to it.
+
+        On a day with a waiting room the pass goes into the header Room-Pass. Whoever comes before
+        the opening or before their turn may ask again with the same key.
+        """
+        at = clock.now()
         command = BookAppointment(
             # Each person has keys of their own, so nobody can stumble into another's answer.
             actor=Actor(f"citizen:{form.person_id}"),
-            at=clock.now(),
+            at=at,
             key=key,
             appointment_id=AppointmentId.new(),
+            turn=await rooms.turn_in(form.session_id, form.person_id, room_pass, at),
             **dict(form),
         )
         made = (await running.dispatch(command)).read(AppointmentMade)

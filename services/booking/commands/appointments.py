@@ -6,16 +6,26 @@ from typing import ClassVar, Literal
 from contracts.base import Answer, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, SessionId
 from services.booking.domain import refusals as rules
+from services.booking.domain import release_refusals as release_rules
 from services.booking.domain.claims import Asked
+from services.booking.domain.release import Turn
 
 
 class BookAppointment(Command):
-    """Take one place in a session for a person."""
+    """Take one place in a session for a person.
 
-    minted: ClassVar[frozenset[str]] = frozenset({"appointment_id"})
+    `turn` is what a pass of the waiting room is worth, where the day has one.
+    """
+
+    minted: ClassVar[frozenset[str]] = frozenset({"appointment_id", "turn"})
     refusals: ClassVar[Sequence[type[Refused]]] = (
         rules.SessionUnknown,
         rules.SessionOver,
+        release_rules.NotReleasedYet,
+        release_rules.EnterFirst,
+        release_rules.NotYourTurn,
+        release_rules.PassNotGenuine,
+        release_rules.EnteredByLottery,
         rules.AlreadyBooked,
         rules.SessionClosedNow,
         rules.SessionFull,
@@ -26,6 +36,7 @@ class BookAppointment(Command):
     appointment_id: AppointmentId
     session_id: SessionId
     person_id: PersonId
+    turn: Turn | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """The session, and the seats that the person must find free."""

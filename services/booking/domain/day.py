@@ -39,8 +39,18 @@ class DayOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsOf:
+    """Asks for all sessions of a day, locked as others are."""
+
+    day_id: ServiceDayId
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceDay:
-    """A service-day: what is taken of it, what is free, who waits, how it is released."""
+    """A service-day: what is taken of it, what is free, who waits, how it is released.
+
+    `parts`: instants and shares of a release in parts, as `domain/release.py` writes them.
+    """
 
     id: ServiceDayId
     version: int
@@ -60,6 +70,7 @@ class ServiceDay:
     seed_digest: str | None = None
     step: int = 0
     due_at: datetime | None = None
+    parts: str = ""
 
     @classmethod
     def announced(cls, fact: DayAnnounced) -> "ServiceDay":

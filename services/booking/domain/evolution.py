@@ -14,12 +14,14 @@ from contracts.booking import (
     ClosureLifted,
     ClosureSwept,
     DayAnnounced,
+    PlacesReleased,
+    SeedRevealed,
     SessionClosed,
     SessionOpened,
     SessionReopened,
 )
 from contracts.ids import ClosureId, ServiceDayId, SessionId
-from services.booking.domain import claims
+from services.booking.domain import claims, release
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.closure import Closure, get_closure
 from services.booking.domain.day import DayOf, ServiceDay
@@ -40,13 +42,20 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
     """The new form of everything that a fact changes."""
     match fact:
         case DayAnnounced():
-            day = ServiceDay.announced(fact)
+            day = release.announced_day(fact)
             yield day
             yield DayOf(day.key, day.id)
         case SessionOpened():
             session = Session.opened(fact)
+            day = get_day(states, session.day_id)
+            session = release.with_its_share(day, session)
             yield session
-            yield get_day(states, session.day_id).following(None, session)
+            yield day.following(None, session)
+        case PlacesReleased():
+            session = get_session(states, fact.session_id)
+            yield from release.after_part(get_day(states, session.day_id), session, fact)
+        case SeedRevealed():
+            yield release.after_reveal(get_day(states, fact.day_id))
         case AppointmentBooked():
             yield from replaced(states, None, Appointment.booked(fact), at)
         case AppointmentCheckedIn():

@@ -53,9 +53,9 @@ def milliseconds_of(spread_seconds: int, chance: int) -> int:
     return spread_seconds * 1000 * chance >> 64
 
 
-def holder_of(secret: bytes, value: str) -> bytes:
-    """Whose turn it is, without saying who: a keyed digest of identity or person id."""
-    return hmac.digest(secret, _HOLDER + value.encode(), hashlib.sha256)[:HOLDER_BYTES]
+def holder_of(person_id: UUID) -> bytes:
+    """Whose turn it is. Anybody can compute it from the person's id, but not choose it."""
+    return hashlib.sha256(_HOLDER + person_id.bytes).digest()[:HOLDER_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

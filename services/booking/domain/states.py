@@ -56,6 +56,12 @@ def get_day(states: States, day_id: ServiceDayId) -> ServiceDay:
     return found
 
 
+def sessions_of(states: States, day_id: ServiceDayId) -> list[Session]:
+    """All sessions of a day whose sessions were asked for, in the order of their ids."""
+    found = (one for one in states.values() if isinstance(one, Session) and one.day_id == day_id)
+    return sorted(found, key=lambda one: one.id)
+
+
 def day_named(states: States, key: DayKey) -> ServiceDay | None:
     """The day of this name, if it is announced."""
     found = states.get(key)

@@ -16,14 +16,16 @@ from services.booking.domain.states import (
     get_mall,
     get_session,
 )
-from services.booking.domain.taking import Wish, must_be_possible
+from services.booking.domain.taking import Wish, must_be_possible, must_be_released
 
 
 def book_appointment(command: BookAppointment, states: States) -> Decision:
     """One place in the session for the person."""
     session = get_session(states, command.session_id)
     session.must_not_be_over(command.at)
-    fact = Wish(command.appointment_id, session, command.person_id).booked()
+    wish = Wish(command.appointment_id, session, command.person_id, turn=command.turn)
+    must_be_released(states, wish, command.at)
+    fact = wish.booked()
     must_be_possible(states, Appointment.booked(fact), session)
     return Decision([fact], AppointmentMade(appointment_id=fact.appointment_id))
 

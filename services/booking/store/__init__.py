@@ -8,9 +8,9 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from chassis.database import Overtaken, Tx
-from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId
+from contracts.ids import AppointmentId, MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.domain.claims import Asked
-from services.booking.domain.day import DayKey, DayOfSpan
+from services.booking.domain.day import DayKey, DayOfSpan, SessionsOf
 from services.booking.domain.offer import Mall
 from services.booking.store import appointments, claims, closures, days, offers, sessions
 from services.booking.store.kinds import of_kind
@@ -34,9 +34,13 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         {*of_kind(keys, MallId), *(one.mall for one in standing)},
         {*of_kind(keys, ServiceCode), *(one.service for one in standing if touched.sessions)},
     )
-    named = await days.named(tx, _names(spans, of_kind(offered, Mall)))
+    wanted = {*_names(spans, of_kind(offered, Mall)), *of_kind(keys, DayKey)}
+    named = await days.named(tx, wanted)
+    whole = {one.day_id for one in of_kind(keys, SessionsOf)}
     day_ids = {*(one.day_id for one in standing), *(one.day_id for one in named)}
+    day_ids |= {*of_kind(keys, ServiceDayId), *whole}
     locked_days = await days.lock(tx, day_ids)
+    session_ids |= await sessions.ids_of(tx, whole)
     locked = {one.id: one for one in await sessions.lock(tx, session_ids)}
     found = await appointments.lock(tx, appointment_ids)
     if any(one.session_id not in locked for one in found):

@@ -67,4 +67,5 @@ def _day(row: Row) -> ServiceDay:
         row["seed_digest"],
         row["step"],
         row["due_at"],
+        row["parts"],
     )

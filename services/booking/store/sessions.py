@@ -12,6 +12,10 @@ from services.booking.store.kinds import of_kind
 
 _row = row_of(Session)
 
+_OF_DAYS = """
+SELECT session.id FROM days JOIN sessions AS session USING (mall, service, service_date)
+WHERE days.id = ANY($1::uuid[])
+"""
 _STANDING = "SELECT id, day_id, mall, service FROM sessions WHERE id = ANY($1::uuid[])"
 
 
@@ -31,6 +35,12 @@ async def standing(tx: Tx, ids: Collection[SessionId]) -> list[Standing]:
         Standing(ServiceDayId(row["day_id"]), MallId(row["mall"]), ServiceCode(row["service"]))
         for row in rows
     ]
+
+
+async def ids_of(tx: Tx, day_ids: Collection[ServiceDayId]) -> set[SessionId]:
+    """The sessions of these days, which are locked: no session comes to them meanwhile."""
+    rows = await tx.fetch(_OF_DAYS, day_ids) if day_ids else []
+    return {SessionId(row["id"]) for row in rows}
 
 
 async def lock(tx: Tx, ids: Iterable[SessionId]) -> list[Session]:
