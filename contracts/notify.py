@@ -4,6 +4,7 @@ Addresses and texts stay inside the service.
 """
 
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -29,7 +30,8 @@ class _OfNotification(Fact):
 class NotificationQueued(_OfNotification):
     """A message is owed because of the fact `cause_id`.
 
-    `template` names the text, `channel` the way.
+    `template` names the text, `channel` the way. Where no application is meant, `about_id` is the
+    appointment or the entry of a wait list that the message is about.
     """
 
     type = "notify.notification_queued"
@@ -38,6 +40,7 @@ class NotificationQueued(_OfNotification):
     cause_id: EventId
     template: Code
     channel: Code
+    about_id: UUID | None = None
 
 
 class NotificationSent(_OfNotification):

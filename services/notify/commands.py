@@ -5,6 +5,7 @@ Recipients are not decided here: they are personal data, kept by `channels.recip
 
 from collections.abc import Hashable, Sequence
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
@@ -15,20 +16,22 @@ _Attempts = Annotated[int, Field(ge=0, le=3)]
 
 
 class QueueNotification(Command):
-    """Tell the applicant about the fact `cause_id`.
+    """Tell somebody about the fact `cause_id`.
 
-    `recipient_id` is known from the submission; later facts name the application only.
+    Of an application, `recipient_id` is known from the submission; later facts name the application
+    only. Where it is about something else, that is `about_id`, and the fact names the person.
     """
 
-    application_id: ApplicationId
+    application_id: ApplicationId | None = None
     cause_id: EventId
     template: Code
     recipient_id: PersonId | None = None
+    about_id: UUID | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """Whose application it is, whether that person can be reached, what the cause led to."""
-        known = [] if self.recipient_id is None else [self.recipient_id]
-        return [self.application_id, self.cause_id, *known]
+        known = (self.application_id, self.recipient_id)
+        return [self.cause_id, *(one for one in known if one is not None)]
 
 
 class RecordSent(Command):

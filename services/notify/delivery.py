@@ -137,7 +137,7 @@ class Delivery:
         recipient = await self.recipients.find(claimed.recipient_id)
         if recipient is None:
             return "address_erased"
-        found = text_of(claimed.template, recipient.language, claimed.application_id)
+        found = text_of(claimed.template, recipient.language, claimed.about)
         if found is None:
             return "template_unknown"
         return Message(claimed.notification_id, recipient.address, recipient.language, *found)

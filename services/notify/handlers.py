@@ -22,9 +22,8 @@ def queue_notification(command: QueueNotification, states: States) -> Decision:
     recipient = _recipient(command, states)
     if recipient is None or not recipient.is_reachable:
         return _NOTHING
-    fact = notification.owed(
-        command.application_id, recipient.id, command.cause_id, command.template
-    )
+    about = notification.About(command.application_id, command.about_id)
+    fact = notification.owed(about, recipient.id, command.cause_id, command.template)
     facts = [] if fact.notification_id in states else [fact]
     return Decision(facts, NotificationAnswer(notification_id=fact.notification_id))
 
@@ -44,10 +43,10 @@ def record_failure(command: RecordFailure, states: States) -> Decision:
 
 
 def _recipient(command: QueueNotification, states: States) -> Recipient | None:
-    applicant: Applicant | None = states.get(command.application_id)
     recipient_id = command.recipient_id
-    if recipient_id is None and applicant is not None:
-        recipient_id = applicant.recipient_id
+    if recipient_id is None and command.application_id is not None:
+        applicant: Applicant | None = states.get(command.application_id)
+        recipient_id = None if applicant is None else applicant.recipient_id
     found: Recipient | None = None if recipient_id is None else states.get(recipient_id)
     return found
 

@@ -12,7 +12,13 @@ from chassis.database import Tx, lock_rows, row_of, save_rows
 from chassis.eventlog import Cause
 from contracts.ids import ApplicationId, EventId, NotificationId, PersonId
 from services.notify import tables
-from services.notify.domain.notification import MAX_ATTEMPTS, Applicant, Notification, Recipient
+from services.notify.domain.notification import (
+    MAX_ATTEMPTS,
+    About,
+    Applicant,
+    Notification,
+    Recipient,
+)
 
 _applicant_row = row_of(Applicant)
 
@@ -68,7 +74,7 @@ class Claim:
     """One attempt, ours alone until its lease ends; `attempt` is None when none is left."""
 
     notification_id: NotificationId
-    application_id: ApplicationId
+    about: About
     recipient_id: PersonId
     template: str
     attempt: int | None
@@ -77,7 +83,7 @@ class Claim:
 
 # Rows that somebody else is claiming are passed over. The last fact is what this follows from.
 _NEXT = """
-SELECT notification_id, deliveries.attempts, application_id, recipient_id, template,
+SELECT notification_id, deliveries.attempts, application_id, about_id, recipient_id, template,
        event_id, correlation_id, traceparent
 FROM deliveries JOIN notifications USING (notification_id)
      JOIN heads ON heads.aggregate_id = notification_id
@@ -103,7 +109,7 @@ async def claim(tx: Tx, lease_seconds: float) -> Claim | None:
     await tx.execute(_TAKE, row["notification_id"], attempt or MAX_ATTEMPTS, float(lease_seconds))
     return Claim(
         NotificationId(row["notification_id"]),
-        ApplicationId(row["application_id"]),
+        About(_application_id(row), row["about_id"]),
         PersonId(row["recipient_id"]),
         row["template"],
         attempt,
@@ -133,7 +139,7 @@ def _notification(row: Any) -> Notification:
     return Notification(
         NotificationId(row["notification_id"]),
         row["version"],
-        ApplicationId(row["application_id"]),
+        _application_id(row),
         PersonId(row["recipient_id"]),
         EventId(row["cause_id"]),
         row["template"],
@@ -142,7 +148,12 @@ def _notification(row: Any) -> Notification:
         row["state"],
         row["attempts"],
         row["settled_at"],
+        row["about_id"],
     )
+
+
+def _application_id(row: Any) -> ApplicationId | None:
+    return ApplicationId(row["application_id"]) if row["application_id"] else None
 
 
 def _values(state: Notification) -> tuple[object, ...]:
@@ -158,4 +169,5 @@ def _values(state: Notification) -> tuple[object, ...]:
         state.state,
         state.attempts,
         state.settled_at,
+        state.about_id,
     )

@@ -33,7 +33,7 @@ NOTIFICATIONS = Table(
     METADATA,
     Column("notification_id", UUID, primary_key=True),
     Column("version", Integer, nullable=False),
-    Column("application_id", UUID, nullable=False),
+    Column("application_id", UUID),
     Column("recipient_id", UUID, nullable=False),
     Column("cause_id", UUID, nullable=False),
     Column("template", Text, nullable=False),
@@ -42,6 +42,7 @@ NOTIFICATIONS = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("settled_at", DateTime(timezone=True)),
+    Column("about_id", UUID),
 )
 DELIVERIES = Table(
     "deliveries",

@@ -3,8 +3,9 @@
 Each says what happened and what to do next; details are behind the tracking code, not in the mail.
 """
 
-from contracts.ids import ApplicationId
+from services.notify.channels.appointment_texts import APPOINTMENT_TEXTS, SIGNED_BY
 from services.notify.channels.message import Language
+from services.notify.domain.notification import About
 
 _SIGNED: dict[Language, str] = {
     "id": (
@@ -111,13 +112,15 @@ TEXTS: dict[str, dict[Language, tuple[str, str]]] = {
 }
 
 
-def text_of(
-    template: str, language: Language, application_id: ApplicationId
-) -> tuple[str, str] | None:
+TEXTS |= APPOINTMENT_TEXTS
+
+
+def text_of(template: str, language: Language, about: About) -> tuple[str, str] | None:
     """Subject and text, or None for a template that this version does not know."""
     found = TEXTS.get(template, {}).get(language)
     if found is None:
         return None
     subject, text = found
-    signed = _SIGNED[language].format(application_id=application_id)
+    signature = SIGNED_BY.get(template, _SIGNED)[language]
+    signed = signature.format(application_id=about.application_id, about_id=about.other_id)
     return subject, f"{text}\n\n{signed}"

@@ -4,6 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 from contracts.base import Fact
 from contracts.ids import ApplicationId, EventId, NotificationId, PersonId
@@ -32,12 +33,20 @@ class Applicant:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a message is about: an application, or the appointment or entry with this id."""
+
+    application_id: ApplicationId | None
+    other_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Notification:
     """One message to one recipient. `attempts` counts those up to its end, 0 before."""
 
     id: NotificationId
     version: int
-    application_id: ApplicationId
+    application_id: ApplicationId | None
     recipient_id: PersonId
     cause_id: EventId
     template: str
@@ -46,6 +55,7 @@ class Notification:
     state: Stage = "queued"
     attempts: int = 0
     settled_at: datetime | None = None
+    about_id: UUID | None = None
 
     def sent(self, attempt: int) -> list[Fact]:
         """The provider took it. What has ended stays as it is: a late answer changes nothing."""
@@ -72,12 +82,13 @@ class Notification:
 
 
 def owed(
-    application_id: ApplicationId, recipient_id: PersonId, cause_id: EventId, template: str
+    about: About, recipient_id: PersonId, cause_id: EventId, template: str
 ) -> NotificationQueued:
     """The message that is owed because of this cause; always the same one for the same cause."""
     return NotificationQueued(
         notification_id=NotificationId.of(str(cause_id), str(recipient_id), EMAIL),
-        application_id=application_id,
+        application_id=about.application_id,
+        about_id=about.other_id,
         recipient_id=recipient_id,
         cause_id=cause_id,
         template=template,
@@ -90,18 +101,20 @@ def evolve(
 ) -> Iterable[Notification | Applicant]:
     """What a fact of notify changes. The first message also tells whose the application is."""
     match fact:
-        case NotificationQueued(application_id=ApplicationId() as application_id):
+        case NotificationQueued():
             yield Notification(
                 fact.notification_id,
                 1,
-                application_id,
+                fact.application_id,
                 fact.recipient_id,
                 fact.cause_id,
                 fact.template,
                 fact.channel,
                 at,
+                about_id=fact.about_id,
             )
-            yield Applicant(application_id, fact.recipient_id)
+            if fact.application_id is not None:
+                yield Applicant(fact.application_id, fact.recipient_id)
         case NotificationSent():
             yield _ended(states[fact.notification_id], "sent", fact.attempt, at)
         case NotificationFailed():

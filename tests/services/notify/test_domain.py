@@ -8,16 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.base import Fact
-from contracts.ids import Actor, ApplicationId, EventId, NotificationId, PersonId
+from contracts.ids import (
+    Actor,
+    ApplicationId,
+    AppointmentId,
+    EventId,
+    NotificationId,
+    PersonId,
+)
 from contracts.notify import NotificationSent
 from services.notify import handlers
+from services.notify.channels.appointment_texts import APPOINTMENT_TEXTS
 from services.notify.channels.templates import TEXTS, text_of
 from services.notify.commands import QueueNotification, RecordFailure, RecordSent
 from services.notify.consumers import TEMPLATES
-from services.notify.domain.notification import Applicant, Recipient, evolve, owed
+from services.notify.domain.notification import About, Applicant, Recipient, evolve, owed
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 APPLICATION, CAUSE, PERSON = ApplicationId.new(), EventId.new(), PersonId.new()
+APPOINTMENT = AppointmentId.new()
 COMMON: dict[str, Any] = {"actor": Actor("system:notify"), "at": AT, "key": "k"}
 
 
@@ -73,7 +82,7 @@ outcomes = st.lists(st.one_of(st.integers(1, 3), st.sampled_from(["unreachable",
 
 @given(outcomes)
 def test_a_notification_ends_once_whatever_is_reported(reports: list[int | str]) -> None:
-    fact = owed(APPLICATION, PERSON, CAUSE, "stage_returned")
+    fact = owed(About(APPLICATION), PERSON, CAUSE, "stage_returned")
     states: dict[Any, Any] = {}
     apply(states, [fact])
     ends: list[Fact] = []
@@ -93,7 +102,7 @@ def test_a_notification_ends_once_whatever_is_reported(reports: list[int | str])
 
 
 def test_an_illegal_history_is_refused() -> None:
-    fact = owed(APPLICATION, PERSON, CAUSE, "stage_returned")
+    fact = owed(About(APPLICATION), PERSON, CAUSE, "stage_returned")
     sent = NotificationSent(
         notification_id=fact.notification_id, application_id=APPLICATION, attempt=1
     )
@@ -109,13 +118,16 @@ def test_an_unknown_notification_is_left_alone() -> None:
 
 
 def test_every_template_has_a_text_in_both_languages_that_says_what_to_do() -> None:
-    assert set(TEMPLATES.values()) == set(TEXTS)
+    assert {*TEMPLATES.values(), "place_offered", "place_won"} == set(TEXTS)
+    about = About(APPLICATION), About(None, APPOINTMENT)
     for template in TEXTS:
+        ours = about[template in APPOINTMENT_TEXTS]
         for language in ("id", "en"):
-            found = text_of(template, language, APPLICATION)
+            found = text_of(template, language, ours)
             assert found is not None
             subject, text = found
             assert "\n" not in subject
             assert "{" not in text
-            assert str(APPLICATION) in text
-    assert text_of("unheard_of", "id", APPLICATION) is None
+            assert str(ours.application_id or ours.other_id) in text
+            assert "None" not in text
+    assert text_of("unheard_of", "id", about[0]) is None
