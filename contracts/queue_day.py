@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.base import Code, Count, Fact
 from contracts.ids import (
+    Actor,
     AgencyId,
     CounterCode,
     CounterId,
@@ -79,6 +80,7 @@ class CounterChangeRequested(Fact):
     counter_id: CounterId
     mall: MallId
     counter: CounterCode
+    officer: Actor
     wants: Code
     reason: Code
     until: AwareDatetime | None = None

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
 import httpx
 import jsonschema
@@ -130,7 +131,9 @@ class Explorer:
                 if name in self.known and lots.random() < 0.8:
                     values[name] = lots.choice(self.known[name])
         if _KEY in (case.headers or {}) and lots.random() < 0.8:
-            case.headers[_KEY] = f"{lots.getrandbits(128):032x}"  # made-up keys are often equal
+            # Made-up keys are often equal, also to those of other operations.
+            operation = crc32(f"{case.method} {case.path}".encode())
+            case.headers[_KEY] = f"{operation:08x}{lots.getrandbits(96):024x}"
 
     async def _send(self, case: Case[Any], headers: Mapping[str, str]) -> httpx.Response:
         sent = {

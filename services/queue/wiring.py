@@ -8,11 +8,18 @@ from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
 from services.queue import api, store
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
-from services.queue.commands.counters import CloseCounter, OpenCounter
+from services.queue.commands.counters import CloseCounter, OpenCounter, TakeOverCounter
+from services.queue.commands.pauses import (
+    AskForChange,
+    DecideChange,
+    PauseCounter,
+    ResumeCounter,
+    WithdrawChange,
+)
 from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
-from services.queue.handlers import calls, counters, tickets
+from services.queue.handlers import calls, counters, pauses, tickets
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
 from services.queue.stream import run_forgetting, run_stream
@@ -22,7 +29,13 @@ DOMAIN = Domain(
         IssueTicket: tickets.issue_ticket,
         AdmitAppointment: tickets.admit_appointment,
         OpenCounter: counters.open_counter,
+        TakeOverCounter: counters.take_over_counter,
         CloseCounter: counters.close_counter,
+        PauseCounter: pauses.pause_counter,
+        ResumeCounter: pauses.resume_counter,
+        AskForChange: pauses.ask_for_change,
+        WithdrawChange: pauses.withdraw_change,
+        DecideChange: pauses.decide_change,
         CallNextTicket: calls.call_next_ticket,
         ServeTicket: calls.serve_ticket,
         FinishTicket: calls.finish_ticket,

@@ -109,6 +109,7 @@ async def queue(place: Place) -> set[str]:
         ticket = await office.called(counter_id)
         _good(await office.serve(ticket["ticket_id"], counter_id))
         _good(await office.finish(ticket["ticket_id"], counter_id))
+        await _pause(office)
         _good(await office.post("/v1/counters/K-01/close"))
         (line, *_) = await office.board()
         for path in (f"lines/{line['line_id']}/steps", "policies/umum", "policies/umum/0"):
@@ -125,6 +126,21 @@ async def queue(place: Place) -> set[str]:
         assert await forget_some(probe.running.database, 48)
         await _operate(probe)
     return left
+
+
+async def _pause(office: queue_steps.Queue) -> None:
+    """A pause, a request that is withdrawn, and one that is refused; then at another screen."""
+    at = "/v1/counters/K-01"
+    wish = {"wants": "close", "reason": "sakit"}
+    _good(await office.post(f"{at}/pause", {"reason": "istirahat"}))
+    _good(await office.post(f"{at}/resume"))
+    _good(await office.post(f"{at}/ask", wish))
+    _good(await office.post(f"{at}/withdraw"))
+    _good(await office.post(f"{at}/ask", wish))
+    no = {"approve": False}
+    _good(await office.post(f"{at}/decide", no, headers=office.supervisor))
+    _good(await office.post(f"{at}/take-over"))
+    _good(await office.probe.client.get("/v1/counters", params={"mall": queue_steps.MALL}))
 
 
 async def tracking(place: Place) -> set[str]:

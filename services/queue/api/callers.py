@@ -1,8 +1,21 @@
 """Who asks: officers and kiosks, each bound to a mall by their token."""
 
+from typing import Annotated
+
+from fastapi import Header
+
 from chassis.auth import Principal
 from chassis.errors import NotAllowed
-from contracts.ids import MallId
+from contracts.ids import CounterSessionId, MallId
+
+CounterSession = Annotated[
+    CounterSessionId | None,
+    Header(
+        alias="Counter-Session",
+        examples=["019cb132-6fc0-7a3c-9a0a-7f5d2f0a4c11"],
+        description="The session that opening the counter answered; an older one is refused.",
+    ),
+]
 
 
 def mall_of(caller: Principal) -> MallId:

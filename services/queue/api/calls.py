@@ -7,7 +7,7 @@ from chassis.auth import Caller, requires
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import CounterId, TicketId
-from services.queue.api.callers import mall_of
+from services.queue.api.callers import CounterSession, mall_of
 from services.queue.commands.calls import (
     Called,
     CallNextTicket,
@@ -40,7 +40,9 @@ def add_calls(found: Router, running: Running) -> None:
         allow=requires("officer"),
         refusals=CallNextTicket.refusals,
     )
-    async def call_next(counter_id: CounterId, caller: Caller, key: IdempotencyKey) -> Called:
+    async def call_next(
+        counter_id: CounterId, caller: Caller, key: IdempotencyKey, session: CounterSession = None
+    ) -> Called:
         """Call whoever waits longest for the services of this counter."""
         command = CallNextTicket(
             actor=caller.actor,
@@ -48,6 +50,7 @@ def add_calls(found: Router, running: Running) -> None:
             key=key,
             counter_id=counter_id,
             staff_mall=mall_of(caller),
+            session_id=session,
         )
         return (await running.dispatch(command)).read(Called)
 
@@ -57,7 +60,11 @@ def add_calls(found: Router, running: Running) -> None:
         refusals=ServeTicket.refusals,
     )
     async def serve_ticket(
-        ticket_id: TicketId, form: Json[AtCounter], caller: Caller, key: IdempotencyKey
+        ticket_id: TicketId,
+        form: Json[AtCounter],
+        caller: Caller,
+        key: IdempotencyKey,
+        session: CounterSession = None,
     ) -> TicketChanged:
         """The holder has come to the counter that called."""
         command = ServeTicket(
@@ -67,6 +74,7 @@ def add_calls(found: Router, running: Running) -> None:
             ticket_id=ticket_id,
             counter_id=form.counter_id,
             staff_mall=mall_of(caller),
+            session_id=session,
         )
         return (await running.dispatch(command)).read(TicketChanged)
 
@@ -76,7 +84,11 @@ def add_calls(found: Router, running: Running) -> None:
         refusals=FinishTicket.refusals,
     )
     async def finish_ticket(
-        ticket_id: TicketId, form: Json[Ending], caller: Caller, key: IdempotencyKey
+        ticket_id: TicketId,
+        form: Json[Ending],
+        caller: Caller,
+        key: IdempotencyKey,
+        session: CounterSession = None,
     ) -> TicketChanged:
         """The counter is free again."""
         command = FinishTicket(
@@ -87,5 +99,6 @@ def add_calls(found: Router, running: Running) -> None:
             counter_id=form.counter_id,
             outcome=form.outcome,
             staff_mall=mall_of(caller),
+            session_id=session,
         )
         return (await running.dispatch(command)).read(TicketChanged)

@@ -6,8 +6,10 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel
 
 from contracts.base import Answer, Command, Refused
-from contracts.ids import CounterCode, CounterId, MallId, ServiceCode, TicketId
+from contracts.ids import CounterCode, CounterId, CounterSessionId, MallId, ServiceCode, TicketId
+from services.queue.commands.counters import NOT_YOURS
 from services.queue.domain import refusals as rules
+from services.queue.domain.counter_refusals import CounterPausedNow
 from services.queue.domain.line import NextFor
 
 Outcome = Literal["served", "no_show"]
@@ -22,10 +24,13 @@ class CallNextTicket(Command):
         rules.MallUnknown,
         rules.CounterClosedNow,
         rules.CounterBusy,
+        CounterPausedNow,
+        *NOT_YOURS,
     )
 
     counter_id: CounterId
     staff_mall: MallId
+    session_id: CounterSessionId | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """The counter, and the head of each of its lines."""
@@ -55,6 +60,8 @@ class ServeTicket(Command):
         rules.TicketUnknown,
         rules.CounterUnknown,
         rules.NotYours,
+        rules.CounterClosedNow,
+        *NOT_YOURS,
         rules.NotCalledHere,
         rules.AlreadyServed,
         rules.TicketFinishedAlready,
@@ -63,6 +70,7 @@ class ServeTicket(Command):
     ticket_id: TicketId
     counter_id: CounterId
     staff_mall: MallId
+    session_id: CounterSessionId | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """The ticket and the counter."""
@@ -78,6 +86,7 @@ class FinishTicket(Command):
     counter_id: CounterId
     outcome: Outcome
     staff_mall: MallId
+    session_id: CounterSessionId | None = None
 
     def needs(self) -> Sequence[Hashable]:
         """The ticket and the counter."""

@@ -12,25 +12,39 @@ from contracts.queue import (
     TicketIssued,
     TicketServed,
 )
+from contracts.queue_day import (
+    CounterChangeDecided,
+    CounterChangeRequested,
+    CounterPaused,
+    CounterResumed,
+    CounterTakenOver,
+)
 from services.queue.domain import moves
-from services.queue.domain.counter import Counter
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
 from services.queue.domain.moves import State
+from services.queue.domain.seats import Seat, counter_after, seated
 from services.queue.domain.shown import Shown, shown_of
 
 
-def evolve(states: States, fact: Fact, at: datetime) -> Iterable[State | Shown]:
+def evolve(states: States, fact: Fact, at: datetime) -> Iterable[State | Seat | Shown]:
     """The new form of everything that a fact changes, and what boards show of it."""
     changed = list(_changed(states, fact, at))
     return [*changed, *shown_of(fact, changed, at)]
 
 
-def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State]:
+def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State | Seat]:
     match fact:
         case CounterOpened():
-            yield _opened(states, fact)
-        case CounterClosed():
-            yield get_counter(states, fact.counter_id).after_closing()
+            yield from seated(find_counter(states, fact.counter_id), fact)
+        case (
+            CounterClosed()
+            | CounterTakenOver()
+            | CounterPaused()
+            | CounterResumed()
+            | CounterChangeRequested()
+            | CounterChangeDecided()
+        ):
+            yield from counter_after(get_counter(states, fact.counter_id), fact)
         case TicketIssued():
             yield from moves.issued(states, fact, at)
         case TicketCalled():
@@ -41,10 +55,3 @@ def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State]:
             yield from moves.finished(states, fact)
         case _:
             raise TypeError(f"queue does not decide {type(fact).__name__}")
-
-
-def _opened(states: States, fact: CounterOpened) -> Counter:
-    known = find_counter(states, fact.counter_id)
-    if known is not None:
-        return known.after_opening(fact)
-    return Counter(fact.counter_id, 1, fact.mall, fact.counter, fact.services)

@@ -11,22 +11,20 @@ from services.queue.commands.calls import (
 )
 from services.queue.domain.finding import (
     States,
-    get_counter,
     get_mall,
     get_ticket,
     meant_for,
     queues_of,
 )
-from services.queue.domain.mall import must_be_own
 from services.queue.domain.turns import next_among
+from services.queue.handlers.at_counter import own_counter
 
 
 def call_next_ticket(command: CallNextTicket, states: States) -> Decision:
     """Whoever waits longest for the services of the counter."""
-    counter = get_counter(states, command.counter_id)
-    must_be_own(counter.mall, command.staff_mall)
+    counter = own_counter(command, states)
+    counter.must_call()
     mall = get_mall(states, counter.mall)
-    counter.must_be_free()
     queues = list(queues_of(states, counter, mall.date_of(command.at)))
     meant = meant_for(states, counter.id).first
     # Who waits for this counter only waits for nobody else.
@@ -48,8 +46,7 @@ def call_next_ticket(command: CallNextTicket, states: States) -> Decision:
 def serve_ticket(command: ServeTicket, states: States) -> Decision:
     """Service begins at the counter that called."""
     ticket = get_ticket(states, command.ticket_id)
-    counter = get_counter(states, command.counter_id)
-    must_be_own(counter.mall, command.staff_mall)
+    counter = own_counter(command, states)
     fact = ticket.serve(counter.id, counter.code)
     return Decision([fact], TicketChanged(ticket_id=ticket.id, status="served"))
 
@@ -57,7 +54,6 @@ def serve_ticket(command: ServeTicket, states: States) -> Decision:
 def finish_ticket(command: FinishTicket, states: States) -> Decision:
     """The counter is free again."""
     ticket = get_ticket(states, command.ticket_id)
-    counter = get_counter(states, command.counter_id)
-    must_be_own(counter.mall, command.staff_mall)
+    counter = own_counter(command, states)
     fact = ticket.finish(counter.id, counter.code, command.outcome)
     return Decision([fact], TicketChanged(ticket_id=ticket.id, status="finished"))

@@ -6,7 +6,7 @@ always.
 
 from collections import Counter as Tally
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis.database import Tx
 from contracts.ids import CounterId, LineId, MallId, TicketId
@@ -20,17 +20,27 @@ from services.queue.domain.line import (
     line_id_of,
 )
 from services.queue.domain.mall import Mall
+from services.queue.domain.seats import Company, CounterOf, Seat
 from services.queue.store import boards, counters, heads, lines, malls, tickets
 from services.queue.store.kinds import of_kind
+
+C = TypeVar("C", NextFor, Company)
 
 
 async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     """The states behind these keys; a counter brings its mall along."""
     calls, of_the_day = of_kind(keys, NextFor), of_kind(keys, LineOfTheDay)
     in_queues = [one.ticket_id for one in of_kind(keys, TicketInItsQueue)]
+    company, officers = of_kind(keys, Company), of_kind(keys, CounterOf)
     where = await tickets.whereabouts(tx, in_queues)
     known = await counters.lock(
-        tx, {*of_kind(keys, CounterId), *(call.counter_id for call in calls)}
+        tx,
+        {
+            *of_kind(keys, CounterId),
+            *(call.counter_id for call in calls),
+            *await counters.where(tx, [one.officer for one in officers]),
+            *await counters.beside(tx, [one.counter_id for one in company]),
+        },
     )
     offers = await malls.find(
         tx,
@@ -47,6 +57,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *of_kind(keys, LineId),
             *(queue_id for queues in reach.values() for queue_id in queues),
             *(one.queue_id for one in where.values()),
+            *_behind(company, known, offers),
         },
         [*of_kind(keys, LineOn), *_begun(of_the_day, offers)],
     )
@@ -63,6 +74,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         *first.tickets,
         *meant.tickets,
         *asked_for,
+        *_seats(officers, known),
     ]
     return {state.id: state for state in found}
 
@@ -84,13 +96,28 @@ def _begun(asked: Iterable[LineOfTheDay], offers: Mapping[MallId, Mall]) -> list
     ]
 
 
-def _reach(
-    calls: Iterable[NextFor],
+def _seats(officers: Iterable[CounterOf], known: Mapping[CounterId, Counter]) -> list[Seat]:
+    """Where each of these officers is, as the locked rows say."""
+    at = {counter.officer: counter.id for counter in known.values()}
+    return [Seat(one, at.get(one.officer)) for one in officers]
+
+
+def _behind(
+    company: Iterable[Company],
     known: Mapping[CounterId, Counter],
     offers: Mapping[MallId, Mall],
-) -> dict[NextFor, list[LineId]]:
-    """The queues from which each of these calls may take one."""
-    reach: dict[NextFor, list[LineId]] = {}
+) -> set[LineId]:
+    """The lines in which people wait for these counters."""
+    return {queue_id for queues in _reach(company, known, offers).values() for queue_id in queues}
+
+
+def _reach(
+    calls: Iterable[C],
+    known: Mapping[CounterId, Counter],
+    offers: Mapping[MallId, Mall],
+) -> dict[C, list[LineId]]:
+    """The queues from which each of these counters may call."""
+    reach: dict[C, list[LineId]] = {}
     for call in calls:
         counter = known.get(call.counter_id)
         mall = offers.get(counter.mall) if counter is not None else None

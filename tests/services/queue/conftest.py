@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from catalogue.load import DATA, read
 from chassis import testing
 from chassis.testing import Probe
 from contracts.catalogue import EntryPublished
 from contracts.ids import EntryId
+from contracts.queue_entries import QueuePolicy
 from local.testing import Database
 from services.queue.wiring import SERVICE
 
@@ -38,6 +40,23 @@ def mall_entry(code: str = MALL, **changes: Any) -> EntryPublished:
     }
     return EntryPublished(
         entry_id=EntryId.of("mall", code), kind="mall", code=code, revision=1, body=body
+    )
+
+
+def policy_entry(code: str = "ketat", revision: int = 1, **changes: Any) -> EntryPublished:
+    """A policy as the catalogue's `umum`, but for these changes."""
+    [shipped] = [
+        loaded.entry
+        for loaded in read(DATA).loaded
+        if isinstance(loaded.entry, QueuePolicy) and loaded.entry.entry_code == "umum"
+    ]
+    body = {**shipped.model_dump(mode="json"), "code": code, "revision": revision, **changes}
+    return EntryPublished(
+        entry_id=EntryId.of("queue_policy", code),
+        kind="queue_policy",
+        code=code,
+        revision=revision,
+        body=body,
     )
 
 
@@ -116,6 +135,14 @@ class Queue:
             self.officers.get(counter_id),
         )
         return await self.post(f"/v1/tickets/{ticket_id}/finish", form, headers=officer)
+
+    async def ruled(self, **changes: Any) -> None:
+        """The mall goes by a policy that is `umum` but for these changes."""
+        rule, mall = policy_entry(**changes), mall_entry(policy="ketat")
+        mall = mall.model_copy(update={"revision": 2})
+        await self.probe.deliver(
+            "queue.catalogue", self.probe.arrival(rule), self.probe.arrival(mall, version=2)
+        )
 
     async def numbers(self) -> list[int]:
         rows = await self.probe.rows("SELECT number FROM tickets ORDER BY line_id, number")

@@ -130,7 +130,7 @@ async def test_a_counter_may_finish_and_call_in_one_transaction(queue: Queue) ->
 
 
 def who(number: int) -> dict[str, Any]:
-    return {"actor": Actor("officer:one"), "key": f"key-of-test-{number}"}
+    return {"actor": Actor("officer:officer-1"), "key": f"key-of-test-{number}"}
 
 
 async def test_twenty_equal_requests_at_once_issue_one_ticket(queue: Queue) -> None:

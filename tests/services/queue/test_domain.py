@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 
 from chassis.decide import Domain
 from contracts.base import Answer, Command, Fact, Refused
-from contracts.ids import Actor, CounterCode, LineId, MallId, ServiceCode, TicketId
+from contracts.ids import (
+    Actor,
+    CounterCode,
+    CounterSessionId,
+    LineId,
+    MallId,
+    ServiceCode,
+    TicketId,
+)
 from contracts.queue import TicketCalled, TicketIssued
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
 from services.queue.commands.counters import CloseCounter, OpenCounter
@@ -29,6 +37,7 @@ KTP, KIA = ServiceCode("DUK-KTP"), ServiceCode("DUK-KIA")
 COUNTERS = {CounterCode("K-01"): (KTP, KIA), CounterCode("K-02"): (KTP,)}
 AT = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)  # half past midnight on 2 March in Jayapura
 TODAY = date(2026, 3, 2)
+SESSION = CounterSessionId.of("one")
 LINES = [line_id_of(MALL, service, TODAY) for service in (KTP, KIA)]
 
 
@@ -76,6 +85,11 @@ def command(kind: type[Command], at: datetime = AT, **values: Any) -> Command:
     return kind.model_validate({**common, **values})
 
 
+def by_its_officer(code: CounterCode, made: Command) -> Command:
+    """The same, wanted by whoever sits at this counter."""
+    return made.model_copy(update={"actor": Actor(f"officer:{code.lower()}")})
+
+
 def move_of(history: History, move: str, choice: int, at: datetime) -> Command:
     """A command that may or may not be allowed now."""
     code = list(COUNTERS)[choice % 2]
@@ -86,14 +100,14 @@ def move_of(history: History, move: str, choice: int, at: datetime) -> Command:
     form = {"mall": MALL, "service": (KTP, KIA)[choice % 2], "staff_mall": MALL}
     commands = {
         "issue": command(IssueTicket, at, ticket_id=TicketId.of(str(issued)), **form),
-        "open": command(OpenCounter, at, **own),
+        "open": command(OpenCounter, at, **own, session_id=SESSION),
         "close": command(CloseCounter, at, **own, reason="end_of_day"),
         "call": command(CallNextTicket, at, **at_counter),
         "serve": command(ServeTicket, at, **ticket, **at_counter),
         "finish": command(FinishTicket, at, **ticket, **at_counter, outcome="served"),
         "give_up": command(FinishTicket, at, **ticket, **at_counter, outcome="no_show"),
     }
-    return commands[move]
+    return by_its_officer(code, commands[move])
 
 
 moves = st.lists(

@@ -22,13 +22,13 @@ async def test_whatever_is_asked_the_answer_is_one_that_is_described(queue: Queu
         {
             "mall": [MALL],
             "service": [KTP, KIA],
-            "code": list(COUNTERS),
+            "code": ["K-01", *COUNTERS],
             "counter_id": counters,
             "ticket_id": tickets,
         },
     )
     await explorer.explore()
-    for name in ("POST /v1/tickets", "GET /v1/lines", "POST /v1/counters/{counter_id}/call-next"):
+    for name in ("POST /v1/tickets", "GET /v1/lines", "POST /v1/counters/{code}/take-over"):
         assert min(explorer.answered[name]) < 300, explorer.answered[name]
 
 
