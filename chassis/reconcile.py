@@ -26,9 +26,17 @@ WHERE seq > $1 AND (SELECT unsent.seq FROM unsent WHERE unsent.seq = event_log.s
 ORDER BY seq LIMIT $2
 """
 _ARCHIVED_TO = "SELECT max(newest) FROM event_log_blocks"
+# Also those of which all facts have left the log: the last fact of an aggregate stands in `heads`.
 _TOPICS = """
 SELECT DISTINCT topic FROM event_log
-WHERE NOT EXISTS (SELECT FROM unsent WHERE unsent.seq = event_log.seq) ORDER BY topic
+WHERE NOT EXISTS (SELECT FROM unsent WHERE unsent.seq = event_log.seq)
+UNION
+SELECT DISTINCT topic FROM heads
+WHERE NOT EXISTS (
+    SELECT FROM event_log AS log
+    WHERE (log.aggregate_id, log.version) = (heads.aggregate_id, heads.version)
+)
+ORDER BY topic
 """
 # `ours` is null where no fact has this version: the log that Kafka was fed from went further.
 _KNOWN = """
