@@ -140,6 +140,10 @@ async def _pause(office: queue_steps.Queue) -> None:
     no = {"approve": False}
     _good(await office.post(f"{at}/decide", no, headers=office.supervisor))
     _good(await office.post(f"{at}/take-over"))
+    why = {"reason": "akhir_hari"}
+    for what in ("close", "reopen"):
+        path = f"/v1/lines/{queue_steps.KTP}/{what}-numbers"
+        _good(await office.post(path, why, headers=office.supervisor))
     _good(await office.probe.client.get("/v1/counters", params={"mall": queue_steps.MALL}))
 
 

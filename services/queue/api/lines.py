@@ -3,12 +3,16 @@
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict
 
 from chassis import clock
-from chassis.auth import PUBLIC
-from chassis.http import Router
+from chassis.auth import PUBLIC, Caller, requires
+from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
-from contracts.ids import LineId, MallId, PolicyCode
+from contracts.base import Code
+from contracts.ids import LineId, MallId, PolicyCode, ServiceCode
+from services.queue.api.callers import mall_of
+from services.queue.commands.lines import CloseNumbers, NumbersState, ReopenNumbers
 from services.queue.queries import lines as queries
 from services.queue.queries import policies, steps
 
@@ -16,6 +20,16 @@ After = Annotated[int, Query(ge=0, le=2_147_483_647, description="Steps behind t
 Limit = Annotated[int, Query(ge=1, le=steps.MOST, description="So many at most.")]
 OfPolicy = Annotated[PolicyCode, Path(examples=["umum"])]
 Version = Annotated[int, Path(ge=0, le=2_147_483_647, examples=[1])]
+
+
+class Why(BaseModel):
+    """Why numbers are stopped, or given again: a code."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "akhir_hari"}]}
+    )
+
+    reason: Code
 
 
 def add_lines(found: Router, running: Running) -> None:
@@ -43,3 +57,41 @@ def add_lines(found: Router, running: Running) -> None:
     async def show_policy_version(code: OfPolicy, version: Version) -> policies.PolicyView:
         """A policy as a call names it. Version 0 of `umum` is built in."""
         return await policies.policy(running.database, code, version)
+
+    @found.command(
+        "/v1/lines/{service}/close-numbers",
+        allow=requires("supervisor"),
+        refusals=CloseNumbers.refusals,
+    )
+    async def close_numbers(
+        service: ServiceCode, form: Json[Why], caller: Caller, key: IdempotencyKey
+    ) -> NumbersState:
+        """No new numbers in today's line; those that are out are served."""
+        command = CloseNumbers(
+            actor=caller.actor,
+            at=clock.now(),
+            key=key,
+            mall=mall_of(caller),
+            service=service,
+            reason=form.reason,
+        )
+        return (await running.dispatch(command)).read(NumbersState)
+
+    @found.command(
+        "/v1/lines/{service}/reopen-numbers",
+        allow=requires("supervisor"),
+        refusals=ReopenNumbers.refusals,
+    )
+    async def reopen_numbers(
+        service: ServiceCode, form: Json[Why], caller: Caller, key: IdempotencyKey
+    ) -> NumbersState:
+        """New numbers again in today's line."""
+        command = ReopenNumbers(
+            actor=caller.actor,
+            at=clock.now(),
+            key=key,
+            mall=mall_of(caller),
+            service=service,
+            reason=form.reason,
+        )
+        return (await running.dispatch(command)).read(NumbersState)

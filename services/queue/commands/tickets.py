@@ -8,6 +8,7 @@ from contracts.base import Answer, Code, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain import refusals as rules
 from services.queue.domain.line import LineOfTheDay, LineOn
+from services.queue.domain.number_refusals import NumbersClosedNow, NumbersUsedUp
 
 # What one may ask for; a place by appointment comes with the appointment.
 AskedLane = Literal["reguler", "prioritas", "lanjutan"]
@@ -21,6 +22,8 @@ class IssueTicket(Command):
         rules.NotYours,
         rules.MallUnknown,
         rules.ServiceUnknown,
+        NumbersClosedNow,
+        NumbersUsedUp,
         rules.LaneForOfficers,
         rules.PriorityReasonMissing,
         rules.PriorityReasonUnknown,

@@ -18,6 +18,7 @@ from services.queue.domain.finding import (
     policy_of,
 )
 from services.queue.domain.line import Line
+from services.queue.domain.numbers import within_cap
 from services.queue.domain.order import PRIORITY, HeadOf, MeantFor, MeantHead, QueueHead
 from services.queue.domain.step import Step
 from services.queue.domain.ticket import Ticket
@@ -59,10 +60,12 @@ def finished(states: States, fact: TicketFinished) -> Iterator[State]:
 
 
 def _numbered(states: States, line: Line, fact: TicketIssued, ticket: Ticket) -> Line:
+    policy = policy_of(states, line.mall, line.service)
     if ticket.queue_id == ticket.line_id:
-        line = line.with_number(fact.number)
-    if fact.lane == PRIORITY:
-        line = line.with_priority(policy_of(states, line.mall, line.service))
+        line = within_cap(line.with_number(fact.number), fact, policy)
+    # What was printed without a link is honoured, beyond the bound of the day, too.
+    if fact.lane == PRIORITY and fact.occurred_at is None:
+        line = line.with_priority(policy)
     return line
 
 

@@ -18,10 +18,13 @@ from contracts.queue_day import (
     CounterPaused,
     CounterResumed,
     CounterTakenOver,
+    NumbersClosed,
+    NumbersReopened,
 )
 from services.queue.domain import moves
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
 from services.queue.domain.moves import State
+from services.queue.domain.numbers import numbers_after
 from services.queue.domain.seats import Seat, counter_after, seated
 from services.queue.domain.shown import Shown, shown_of
 
@@ -45,6 +48,8 @@ def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State | Seat]
             | CounterChangeDecided()
         ):
             yield from counter_after(get_counter(states, fact.counter_id), fact)
+        case NumbersClosed() | NumbersReopened():
+            yield from numbers_after(states, fact)
         case TicketIssued():
             yield from moves.issued(states, fact, at)
         case TicketCalled():

@@ -13,6 +13,7 @@ from services.queue.domain.finding import (
 )
 from services.queue.domain.line import Wish
 from services.queue.domain.mall import must_be_own
+from services.queue.domain.numbers import must_give_numbers
 from services.queue.domain.order import BY_APPOINTMENT, GOING_ON
 from services.queue.domain.refusals import AlreadyInLine, LaneForOfficers
 from services.queue.domain.ticket import label_of
@@ -27,6 +28,7 @@ def issue_ticket(command: IssueTicket, states: States) -> Decision:
     policy, prefix = mall.policy_for(command.service), mall.prefix_of(command.service)
     if command.lane == GOING_ON and command.actor.kind != "officer":
         raise LaneForOfficers
+    must_give_numbers(line, mall, policy, command.at)
     wish = Wish(command.ticket_id, command.lane, command.reason)
     return _issued(line.issue(wish, command.at, policy, prefix))
 
