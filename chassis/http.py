@@ -16,7 +16,7 @@ from typing import (
     get_type_hints,
 )
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic import BaseModel
 from starlette.types import ASGIApp
@@ -84,12 +84,18 @@ class Router(APIRouter):
         return declare
 
     def query(
-        self, path: str, *, allow: Access, refusals: Refusals = ()
+        self,
+        path: str,
+        *,
+        allow: Access,
+        refusals: Refusals = (),
+        media_type: str = "application/json",
     ) -> Callable[[Endpoint], Endpoint]:
-        """An endpoint that only looks."""
+        """An endpoint that only looks. Where its answer is no JSON, it makes it itself."""
 
         def declare(endpoint: Endpoint) -> Endpoint:
-            self._declare(path, endpoint, "GET", allow, openapi.of_refusals(refusals))
+            found = openapi.of_refusals(refusals)
+            self._declare(path, endpoint, "GET", allow, found, media_type=media_type)
             return endpoint
 
         return declare
@@ -116,11 +122,15 @@ class Router(APIRouter):
         *,
         streams: bool = False,
         status_code: int = 200,
+        media_type: str = "application/json",
     ) -> None:
         adapted, model = _adapted(endpoint)
         responses = problems.by_status([*openapi.of_access(allow), *found, *openapi.of_body(model)])
         if streams:
             responses[200] = openapi.EVENT_STREAM
+        plain: dict[str, Any] = {}
+        if media_type != "application/json":
+            plain["response_class"] = type("Plain", (Response,), {"media_type": media_type})
         self.add_api_route(
             path,
             adapted,
@@ -129,6 +139,7 @@ class Router(APIRouter):
             dependencies=[Depends(allow)],
             responses=responses,
             openapi_extra=openapi.additions(allow, model),
+            **plain,
         )
 
 

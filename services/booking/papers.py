@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from contracts.entries import ZONE_LABELS, Zone
@@ -28,11 +28,15 @@ _OFFSETS: Mapping[Zone, timedelta] = MappingProxyType(
 )
 
 
+Standing = Literal["CONFIRMED", "TENTATIVE", "CANCELLED"]
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """An appointment as a calendar shows it. `changed_at` is when this form of it was asked for.
 
-    `version` counts its facts: a calendar replaces an entry by one with a higher number.
+    `version` counts its facts: a calendar replaces an entry by one with a higher number. What is
+    held or asked for is `TENTATIVE`.
     """
 
     appointment_id: AppointmentId
@@ -43,7 +47,7 @@ class Page:
     ends_at: datetime
     service_name: str
     mall_name: str
-    stands: bool
+    status: Standing
     reminders_hours: tuple[int, ...] = ()
 
 
@@ -60,8 +64,8 @@ def calendar_file(page: Page) -> bytes:
     event.add("dtend", page.ends_at.astimezone(ZoneInfo(page.zone)))
     event.add("summary", f"{page.service_name}, {page.mall_name}")
     event.add("location", page.mall_name)
-    event.add("status", "CONFIRMED" if page.stands else "CANCELLED")
-    for hours in page.reminders_hours if page.stands else ():
+    event.add("status", page.status)
+    for hours in () if page.status == "CANCELLED" else page.reminders_hours:
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
         alarm.add("description", f"{page.service_name}, {page.mall_name}")

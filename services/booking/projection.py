@@ -3,7 +3,7 @@
 Of opening hours every revision stays, with the time since when it was known.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -11,19 +11,27 @@ from chassis.arrivals import Delivered, Rejected
 from chassis.database import Tx, Values
 from contracts import entries
 from contracts.catalogue import EntryPublished
+from contracts.entry_base import Entry
 from services.booking.domain.offer import Mall, Service
 from services.booking.store import offers, offices
 
+_SHOWN: Mapping[str, type[Entry]] = {
+    "agency": entries.Agency,
+    "calendar": entries.Calendar,
+    "mall": entries.Mall,
+    "service": entries.Service,
+}
+
 
 async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
-    """Take over malls, services, weeks of agencies and calendars; nothing else matters here."""
+    """Take over malls, services, weeks of agencies and calendars; the rest does not matter."""
     newest: dict[Hashable, Mall | Service] = {}
-    weeks: dict[str, entries.Agency | entries.Calendar] = {}
+    kept: dict[tuple[str, str], Entry] = {}
     hours: list[Values] = []
     for delivered in batch:
         if isinstance(delivered.fact, EntryPublished):
             try:
-                offer, week = _offer(delivered.fact), _week(delivered.fact)
+                offer, entry = _offer(delivered.fact), _entry(delivered.fact)
             except ValidationError:
                 detail = f"the body is not a {delivered.fact.kind} as contracts.entries has it"
                 return [Rejected(delivered.arrival, "invalid_entry", detail)]
@@ -33,11 +41,11 @@ async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejecte
                 known_at = delivered.envelope.time
                 revision = delivered.fact.revision
                 hours.append((offer.id, revision, offer.opens_at, offer.closes_at, known_at))
-            if week is not None:
-                weeks[f"{week.kind}.{week.code}"] = week
+            if entry is not None:
+                kept[entry.kind, entry.entry_code] = entry
     await offers.save(tx, newest.values())
     await offices.keep_hours(tx, hours)
-    await offices.save(tx, weeks.values())
+    await offices.save(tx, kept.values())
     return ()
 
 
@@ -60,11 +68,7 @@ def _offer(fact: EntryPublished) -> Mall | Service | None:
             return None
 
 
-def _week(fact: EntryPublished) -> entries.Agency | entries.Calendar | None:
-    match fact.kind:
-        case "agency":
-            return entries.Agency.model_validate(fact.body)
-        case "calendar":
-            return entries.Calendar.model_validate(fact.body)
-        case _:
-            return None
+def _entry(fact: EntryPublished) -> Entry | None:
+    """What is kept for those who read: opening hours, calendars, names."""
+    model = _SHOWN.get(fact.kind)
+    return None if model is None else model.model_validate(fact.body)

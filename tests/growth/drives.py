@@ -65,6 +65,9 @@ async def booking(place: Place) -> set[str]:
         kept, dropped = [(await citizen.book(session_id, PersonId.new())).json() for _ in range(2)]
         proof = {"Booking-Code": kept["booking_code"]}
         _good(await probe.client.get(f"/v1/appointments/{kept['appointment_id']}", headers=proof))
+        for paper in ("calendar", "qr"):
+            path = f"/v1/appointments/{kept['appointment_id']}/{paper}"
+            _good(await probe.client.get(path, headers=proof))
         _good(await citizen.act(kept, "check-in"))
         _good(await citizen.act(dropped, "cancel"))
         day = booking_steps.local_now().date().isoformat()

@@ -20,7 +20,7 @@ BOUNDED = {
     "counters": "one row per counter",
     "policies": "one row per revision of a policy; people write them",
     "hours": "one row per mall and revision of its hours; people write them",
-    "offices": "one row per agency and per year; people write them",
+    "offices": "one row per agency, mall, service and year; people write them",
     "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
@@ -64,9 +64,9 @@ _OF_SERVICE: dict[str, tuple[str, ...]] = {
     "booking": (
         f"""
 INSERT INTO days (id, version, mall, service, service_date, taken, waiting, free_online, policy,
-                  policy_version, mode, spread_s, step)
+                  policy_version, mode, spread_s, step, parts)
 SELECT md5('day' || i)::uuid, 1, 'mpp-' || i % 20, 'service-' || i, current_date - 1 - i / 200, 20,
-       0, 0, 'umum', 0, 'open', 0, 0 {_NUMBERS} WHERE i % 10 = 0
+       0, 0, 'umum', 0, 'open', 0, 0, '' {_NUMBERS} WHERE i % 10 = 0
 """,
         f"""
 INSERT INTO sessions (id, version, day_id, mall, service, service_date, starts_at, ends_at,

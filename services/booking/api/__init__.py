@@ -8,6 +8,7 @@ from chassis.service import Running
 from services.booking.api.appointments import add_appointments
 from services.booking.api.closures import add_closures
 from services.booking.api.hours import add_hours
+from services.booking.api.papers import add_papers
 from services.booking.api.releases import add_releases
 from services.booking.api.sessions import add_sessions
 
@@ -19,5 +20,6 @@ def router(running: Running) -> Router:
     add_appointments(found, running)
     add_closures(found, running)
     add_hours(found, running)
+    add_papers(found, running)
     add_releases(found, running)
     return found

@@ -38,9 +38,10 @@ CREATE TABLE hours (
 );
 GRANT SELECT, INSERT ON hours TO {app};
 
--- The week of each agency and the calendar of each year, as the catalogue has them now.
+-- The week of each agency, the calendar of each year, and what malls and services are called, as the
+-- catalogue has them now.
 CREATE TABLE offices (
-    kind     text    NOT NULL CHECK (kind IN ('agency', 'calendar')),
+    kind     text    NOT NULL CHECK (kind IN ('agency', 'calendar', 'mall', 'service')),
     code     text    NOT NULL,
     revision integer NOT NULL,
     body     jsonb   NOT NULL,

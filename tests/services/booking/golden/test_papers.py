@@ -25,7 +25,7 @@ BOOKED = Page(
     ends_at=datetime(2026, 3, 10, 1, tzinfo=UTC),
     service_name="Perekaman KTP; cetak, ganti",
     mall_name="MPP Uji",
-    stands=True,
+    status="CONFIRMED",
     reminders_hours=(24, 2),
 )
 MOVED = replace(
@@ -36,7 +36,7 @@ MOVED = replace(
     ends_at=datetime(2026, 3, 11, 6, tzinfo=UTC),
     reminders_hours=(),
 )
-CANCELLED = replace(MOVED, version=3, stands=False, reminders_hours=(24, 2))
+CANCELLED = replace(MOVED, version=3, status="CANCELLED", reminders_hours=(24, 2))
 
 
 @pytest.mark.parametrize(
