@@ -1,11 +1,11 @@
-"""I4 and I5: numbers of tickets, and places in sessions."""
+"""I4: numbers of tickets."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from checker.evidence import Check, Event, Evidence, Fact
+from checker.evidence import Check, Event, Evidence
 
 _ISSUED = "queue.ticket_issued.v1"
 
@@ -75,36 +75,3 @@ def _in_time(
             check.blame(
                 "misordered", f"line {line}: {number} was asked for after {highest[line]} was known"
             )
-
-
-def capacity_is_kept(evidence: Evidence) -> Check:
-    """At no moment more places are taken than there are, and a person has one per day."""
-    check = Check("I5", "never more places than there are")
-    capacity: dict[str, int] = {}
-    booked: dict[str, int] = defaultdict(int)
-    holders: dict[tuple[str, str, str], str] = {}
-    held_by: dict[str, tuple[str, str, str]] = {}
-    for fact in evidence.facts:
-        if fact.type == "booking.session_opened.v1":
-            capacity[fact.aggregate_id] = int(fact.data["capacity"])
-        elif fact.type == "booking.appointment_booked.v1":
-            check.examined += 1
-            _book(check, fact, capacity, booked)
-            day = (fact.data["person_id"], fact.data["service"], fact.data["service_date"])
-            if day in holders:
-                check.blame("illegal", f"{fact.aggregate_id} and {holders[day]} for one person")
-            holders[day], held_by[fact.aggregate_id] = fact.aggregate_id, day
-        elif fact.type == "booking.appointment_cancelled.v1":
-            check.examined += 1
-            booked[str(fact.data["session_id"])] -= 1
-            holders.pop(held_by.pop(fact.aggregate_id, ("", "", "")), None)
-    return check
-
-
-def _book(check: Check, fact: Fact, capacity: dict[str, int], booked: dict[str, int]) -> None:
-    session = str(fact.data["session_id"])
-    booked[session] += 1
-    if booked[session] > capacity.get(session, 0):
-        check.blame(
-            "illegal", f"session {session}: {booked[session]} of {capacity.get(session, 0)} places"
-        )

@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from checker.capacity import capacity_is_kept
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
 from checker.counters import counters_have_one
+from checker.draws import lists_are_in_order
 from checker.evidence import Check, Evidence, Kind
 from checker.legal import histories_are_legal
 from checker.order import calls_follow_the_rule
-from checker.places import capacity_is_kept, tickets_count_without_gap
+from checker.places import tickets_count_without_gap
 from checker.poison import poison_is_parked
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
 from checker.rest import everything_is_at_rest, notifications_are_bounded
@@ -24,6 +26,7 @@ CHECKS: Sequence[Callable[[Evidence], Check]] = (
     calls_follow_the_rule,
     counters_have_one,
     capacity_is_kept,
+    lists_are_in_order,
     histories_are_legal,
     ledger_is_the_log,
     read_model_is_the_fold,
@@ -34,7 +37,7 @@ CHECKS: Sequence[Callable[[Evidence], Check]] = (
     poison_is_parked,
 )
 KINDS: tuple[Kind, ...] = ("lost", "doubled", "misordered", "illegal")
-_MAY_BE_EMPTY = frozenset({"I18"})
+_MAY_BE_EMPTY = frozenset({"I5b", "I18"})
 
 
 def judge(evidence: Evidence) -> list[Check]:
@@ -43,7 +46,7 @@ def judge(evidence: Evidence) -> list[Check]:
 
 
 def is_good(check: Check, *, allow_empty: bool) -> bool:
-    """Whether it holds, and looked at something; only poison need not be there at all."""
+    """Whether it holds, and looked at something; only poison and lists need not be there."""
     return check.holds and (bool(check.examined) or allow_empty or check.id in _MAY_BE_EMPTY)
 
 

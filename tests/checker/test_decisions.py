@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from checker.capacity import capacity_is_kept
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
 from checker.evidence import Command
 from checker.legal import histories_are_legal
-from checker.places import capacity_is_kept, tickets_count_without_gap
+from checker.places import tickets_count_without_gap
 from tests.checker.cases import Case, each_of, must_find
 from tests.checker.spoils import (
     BOOK,

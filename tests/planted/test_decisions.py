@@ -10,9 +10,10 @@ import pytest
 
 from chassis import failpoints, testing
 from chassis.testing import Probe
+from checker.capacity import capacity_is_kept
 from checker.commands import no_ghosts, nothing_acknowledged_lost, one_effect_per_key
 from checker.legal import histories_are_legal
-from checker.places import capacity_is_kept, tickets_count_without_gap
+from checker.places import tickets_count_without_gap
 from contracts.ids import PersonId
 from local.testing import Database
 from services.booking.wiring import SERVICE as BOOKING
