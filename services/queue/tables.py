@@ -157,3 +157,15 @@ board_feed = Table(
     Column("data", Text, nullable=False),
     Column("shown_at", DateTime(timezone=True), nullable=False),
 )
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("mall", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("locked_reason", Text),
+)

@@ -9,6 +9,13 @@ from contracts.catalogue import EntryPublished
 from services.queue import api, store
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
 from services.queue.commands.counters import CloseCounter, OpenCounter, TakeOverCounter
+from services.queue.commands.devices import (
+    BeginDeviceSession,
+    GrantSeries,
+    LockDevice,
+    MergeSeries,
+    UnlockDevice,
+)
 from services.queue.commands.lines import CloseNumbers, ReopenNumbers
 from services.queue.commands.pauses import (
     AskForChange,
@@ -20,7 +27,7 @@ from services.queue.commands.pauses import (
 from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
-from services.queue.handlers import calls, counters, lines, pauses, tickets
+from services.queue.handlers import calls, counters, devices, lines, pauses, tickets
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
 from services.queue.stream import run_forgetting, run_stream
@@ -37,6 +44,11 @@ DOMAIN = Domain(
         AskForChange: pauses.ask_for_change,
         WithdrawChange: pauses.withdraw_change,
         DecideChange: pauses.decide_change,
+        BeginDeviceSession: devices.begin_device_session,
+        LockDevice: devices.lock_device,
+        UnlockDevice: devices.unlock_device,
+        GrantSeries: devices.grant_series,
+        MergeSeries: devices.merge_series,
         CloseNumbers: lines.close_numbers,
         ReopenNumbers: lines.reopen_numbers,
         CallNextTicket: calls.call_next_ticket,

@@ -113,6 +113,7 @@ async def queue(place: Place) -> set[str]:
         _good(await office.serve(ticket["ticket_id"], counter_id))
         _good(await office.finish(ticket["ticket_id"], counter_id))
         await _pause(office)
+        await _print(office)
         _good(await office.post("/v1/counters/K-01/close"))
         (line, *_) = await office.board()
         for path in (f"lines/{line['line_id']}/steps", "policies/umum", "policies/umum/0"):
@@ -129,6 +130,21 @@ async def queue(place: Place) -> set[str]:
         assert await forget_some(probe.running.database, 48)
         await _operate(probe)
     return left
+
+
+async def _print(office: queue_steps.Queue) -> None:
+    """A kiosk that works without a link and tells it, is locked and let in again."""
+    at = "/v1/devices/kiosk-1"
+    _good(await office.post(f"{at}/session", headers=office.kiosk))
+    wish = {"service": queue_steps.KTP, "epoch": 1}
+    granted = (await office.post(f"{at}/series", wish, headers=office.kiosk)).json()
+    slip = {"number": 1, "printed_at": granted["granted_at"]}
+    said = {name: granted[name] for name in ("service_date", "series")}
+    slips = [{"ticket_id": str(TicketId.new()), **slip}]
+    _good(await office.post(f"{at}/merge", {**wish, **said, "slips": slips}, headers=office.kiosk))
+    _good(await office.post(f"{at}/lock", {"reason": "hilang"}, headers=office.supervisor))
+    _good(await office.post(f"{at}/unlock", headers=office.supervisor))
+    _good(await office.probe.client.get("/v1/devices", headers=office.supervisor))
 
 
 async def _pause(office: queue_steps.Queue) -> None:

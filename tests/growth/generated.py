@@ -18,6 +18,7 @@ BOUNDED = {
     "malls": "one row per mall",
     "services": "one row per service of an office",
     "counters": "one row per counter",
+    "devices": "one row per kiosk or board",
     "policies": "one row per revision of a policy; people write them",
     "hours": "one row per mall and revision of its hours; people write them",
     "offices": "one row per agency, mall, service and year; people write them",

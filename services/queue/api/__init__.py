@@ -5,6 +5,7 @@ from chassis.service import Running
 from services.queue.api.boards import add_boards
 from services.queue.api.calls import add_calls
 from services.queue.api.counters import add_counters
+from services.queue.api.devices import add_devices
 from services.queue.api.lines import add_lines
 from services.queue.api.pauses import add_pauses
 from services.queue.api.tickets import add_tickets
@@ -15,6 +16,7 @@ def router(running: Running) -> Router:
     found = Router(tags=["queue"])
     add_tickets(found, running)
     add_lines(found, running)
+    add_devices(found, running)
     add_counters(found, running)
     add_pauses(found, running)
     add_calls(found, running)

@@ -16,6 +16,16 @@ CounterSession = Annotated[
         description="The session that opening the counter answered; an older one is refused.",
     ),
 ]
+DeviceEpoch = Annotated[
+    int | None,
+    Header(
+        alias="Device-Epoch",
+        ge=0,
+        le=2_147_483_647,
+        examples=[1],
+        description="The kiosk's session; one that another session has replaced is refused.",
+    ),
+]
 
 
 def mall_of(caller: Principal) -> MallId:

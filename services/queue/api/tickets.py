@@ -8,7 +8,7 @@ from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.base import Code
 from contracts.ids import MallId, ServiceCode, TicketId
-from services.queue.api.callers import mall_of
+from services.queue.api.callers import DeviceEpoch, mall_of
 from services.queue.commands.tickets import AskedLane, IssuedTicket, IssueTicket
 
 
@@ -49,7 +49,9 @@ def add_tickets(found: Router, running: Running) -> None:
         status=201,
         refusals=IssueTicket.refusals,
     )
-    async def issue_ticket(form: Json[WalkIn], caller: Caller, key: IdempotencyKey) -> IssuedTicket:
+    async def issue_ticket(
+        form: Json[WalkIn], caller: Caller, key: IdempotencyKey, epoch: DeviceEpoch = None
+    ) -> IssuedTicket:
         """A place in the line of today."""
         command = IssueTicket(
             actor=caller.actor,
@@ -61,5 +63,6 @@ def add_tickets(found: Router, running: Running) -> None:
             staff_mall=mall_of(caller),
             lane=form.lane,
             reason=form.reason,
+            epoch=epoch,
         )
         return (await running.dispatch(command)).read(IssuedTicket)

@@ -7,6 +7,8 @@ from typing import ClassVar, Literal
 from contracts.base import Answer, Code, Command, Refused
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain import refusals as rules
+from services.queue.domain.device import KIOSK, DeviceIn
+from services.queue.domain.device_refusals import DeviceLocked, DeviceReplaced, DeviceUnknown
 from services.queue.domain.line import LineOfTheDay, LineOn
 from services.queue.domain.number_refusals import NumbersClosedNow, NumbersUsedUp
 
@@ -22,6 +24,9 @@ class IssueTicket(Command):
         rules.NotYours,
         rules.MallUnknown,
         rules.ServiceUnknown,
+        DeviceUnknown,
+        DeviceLocked,
+        DeviceReplaced,
         NumbersClosedNow,
         NumbersUsedUp,
         rules.LaneForOfficers,
@@ -36,10 +41,14 @@ class IssueTicket(Command):
     staff_mall: MallId
     lane: AskedLane = "reguler"
     reason: Code | None = None
+    epoch: int | None = None
 
     def needs(self) -> Sequence[Hashable]:
-        """The mall and its line of today."""
-        return (self.mall, LineOfTheDay(self.mall, self.service, self.at))
+        """The mall and its line of today; the kiosk, if it is one."""
+        asked = (self.mall, LineOfTheDay(self.mall, self.service, self.at))
+        if self.actor.kind != KIOSK:
+            return asked
+        return (*asked, DeviceIn(self.mall, self.actor.name))
 
 
 class AdmitAppointment(Command):

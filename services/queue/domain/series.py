@@ -4,11 +4,11 @@ A series is gapless and belongs to one session of one device, so its papers neve
 that another kiosk has given. Nothing is numbered anew when it is told: the paper stays right.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from string import ascii_uppercase
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from contracts.base import Code
 from contracts.ids import DeviceId, LineId, MallId, ServiceCode, TicketId
@@ -25,6 +25,15 @@ class SeriesOn:
     mall: MallId
     service: ServiceCode
     service_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOfTheDay:
+    """The same for the day that `at` is in the mall's zone."""
+
+    mall: MallId
+    service: ServiceCode
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +73,6 @@ def series_line_id(mall: MallId, service: ServiceCode, day: date, letter: str) -
     return LineId.of(mall, service, day.isoformat(), letter)
 
 
-def line_of_series(fact: SeriesGranted, at: datetime) -> Line:
-    """The line that a grant begins."""
-    return Line(
-        fact.line_id,
-        fact.mall,
-        fact.service,
-        fact.service_date,
-        version=1,
-        numbering=Numbering(
-            series=fact.series,
-            device_id=fact.device_id,
-            device_epoch=fact.epoch,
-            granted_at=at,
-            most=fact.most,
-        ),
-    )
-
-
 def must_be_granted(line: Line | None, device_id: DeviceId, epoch: int) -> Line:
     """The series, if it is this device's. Raises SeriesUnknown.
 
@@ -95,15 +86,20 @@ def must_be_granted(line: Line | None, device_id: DeviceId, epoch: int) -> Line:
 
 
 def sort_slips(
-    line: Line, slips: Sequence[Slip], known: dict[TicketId, Ticket]
+    line: Line, slips: Sequence[Slip], known: Mapping[TicketId, Ticket | None]
 ) -> Iterator[Sorted]:
-    """What becomes of each slip, in the order of numbers.
+    """What becomes of each slip, in the order of numbers; one that stands there twice counts once.
 
     Raises SeriesGap when one is missing before it, SeriesTooLong beyond the grant, TicketIdTaken
     when its id is that of a ticket from elsewhere.
     """
-    expected = line.last_number + 1
+    expected, seen = line.last_number + 1, dict[TicketId, int]()
     for slip in slips:
+        if slip.ticket_id in seen:
+            if seen[slip.ticket_id] != slip.number:
+                raise rules.TicketIdTaken(ticket_id=str(slip.ticket_id))
+            continue
+        seen[slip.ticket_id] = slip.number
         ticket = known.get(slip.ticket_id)
         if ticket is not None:
             if ticket.device_id != line.numbering.device_id or ticket.service != line.service:
@@ -126,6 +122,29 @@ def honest_time(line: Line, slip: Slip, at: datetime) -> datetime:
     return min(max(slip.printed_at, granted), at)
 
 
-def with_letter(letters: Letters, letter: str) -> Letters:
-    """One more is taken."""
-    return replace(letters, taken=letters.taken | {letter})
+def letters_of(states: Mapping[Hashable, Any], asked: SeriesOn) -> Letters:
+    """The series of a line and day, as they were read."""
+    found = states.get(asked)
+    return found if isinstance(found, Letters) else Letters(asked)
+
+
+def granted(
+    states: Mapping[Hashable, Any], fact: SeriesGranted, at: datetime
+) -> Iterator[Line | Letters]:
+    """A series was granted: its line begins, and its letter is taken."""
+    yield Line(
+        fact.line_id,
+        fact.mall,
+        fact.service,
+        fact.service_date,
+        version=1,
+        numbering=Numbering(
+            series=fact.series,
+            device_id=fact.device_id,
+            device_epoch=fact.epoch,
+            granted_at=at,
+            most=fact.most,
+        ),
+    )
+    letters = letters_of(states, SeriesOn(fact.mall, fact.service, fact.service_date))
+    yield Letters(letters.id, letters.taken | {fact.series})

@@ -18,24 +18,50 @@ from contracts.queue_day import (
     CounterPaused,
     CounterResumed,
     CounterTakenOver,
+    DeviceLocked,
+    DeviceSessionBegan,
+    DeviceUnlocked,
     NumbersClosed,
     NumbersReopened,
+    SeriesGranted,
 )
+from contracts.queue_tickets import TicketDisputed
 from services.queue.domain import moves
+from services.queue.domain.device import Device, device_after
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
 from services.queue.domain.moves import State
 from services.queue.domain.numbers import numbers_after
 from services.queue.domain.seats import Seat, counter_after, seated
+from services.queue.domain.series import Letters, granted
 from services.queue.domain.shown import Shown, shown_of
 
+Changed = State | Device | Letters | Seat
 
-def evolve(states: States, fact: Fact, at: datetime) -> Iterable[State | Seat | Shown]:
+
+def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Changed | Shown]:
     """The new form of everything that a fact changes, and what boards show of it."""
     changed = list(_changed(states, fact, at))
     return [*changed, *shown_of(fact, changed, at)]
 
 
-def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State | Seat]:
+def _changed(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:
+    match fact:
+        case TicketIssued():
+            yield from moves.issued(states, fact, at)
+        case TicketCalled():
+            yield from moves.called(states, fact, at)
+        case TicketServed():
+            yield get_ticket(states, fact.ticket_id).after_serve()
+        case TicketFinished():
+            yield from moves.finished(states, fact)
+        case TicketDisputed():
+            yield get_ticket(states, fact.ticket_id).after_dispute()
+        case _:
+            yield from _around_tickets(states, fact, at)
+
+
+def _around_tickets(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:
+    """Counters, lines and devices."""
     match fact:
         case CounterOpened():
             yield from seated(find_counter(states, fact.counter_id), fact)
@@ -50,13 +76,9 @@ def _changed(states: States, fact: Fact, at: datetime) -> Iterator[State | Seat]
             yield from counter_after(get_counter(states, fact.counter_id), fact)
         case NumbersClosed() | NumbersReopened():
             yield from numbers_after(states, fact)
-        case TicketIssued():
-            yield from moves.issued(states, fact, at)
-        case TicketCalled():
-            yield from moves.called(states, fact, at)
-        case TicketServed():
-            yield get_ticket(states, fact.ticket_id).after_serve()
-        case TicketFinished():
-            yield from moves.finished(states, fact)
+        case SeriesGranted():
+            yield from granted(states, fact, at)
+        case DeviceSessionBegan() | DeviceLocked() | DeviceUnlocked():
+            yield from device_after(states, fact)
         case _:
             raise TypeError(f"queue does not decide {type(fact).__name__}")

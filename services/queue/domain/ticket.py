@@ -151,6 +151,10 @@ class Ticket:
             ticket_id=self.id, line_id=self.line_id, counter=counter, outcome=outcome
         )
 
+    def after_dispute(self) -> "Ticket":
+        """A person has to look: nothing else changes."""
+        return replace(self, version=self.version + 1)
+
     def after_serve(self) -> "Ticket":
         """Service has begun."""
         return replace(self, version=self.version + 1, status=Status.SERVED)

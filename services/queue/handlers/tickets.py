@@ -3,6 +3,7 @@
 from contracts.base import Decision
 from contracts.queue import TicketIssued
 from services.queue.commands.tickets import AdmitAppointment, IssuedTicket, IssueTicket
+from services.queue.domain.device import KIOSK, check_kiosk
 from services.queue.domain.finding import (
     States,
     find_ticket,
@@ -23,6 +24,8 @@ def issue_ticket(command: IssueTicket, states: States) -> Decision:
     """A place at the end of its lane, in the line of today."""
     must_be_own(command.mall, command.staff_mall)
     mall = get_mall(states, command.mall)
+    if command.actor.kind == KIOSK:
+        check_kiosk(states, mall, command.actor, command.epoch)
     mall.must_offer(command.service)
     line = line_of(states, mall.id, command.service, mall.date_of(command.at))
     policy, prefix = mall.policy_for(command.service), mall.prefix_of(command.service)

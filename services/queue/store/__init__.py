@@ -1,6 +1,6 @@
 """Reads and saves what queue decides on, as sets.
 
-Locks counters, then lines, then tickets, each in the order of ids, then the head of the boards:
+Locks counters, then devices, lines, tickets, each in the order of ids, then the head of the boards:
 always.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from chassis.database import Tx
-from contracts.ids import CounterId, LineId, MallId, TicketId
+from contracts.ids import CounterId, DeviceId, LineId, MallId, TicketId
 from services.queue.domain.counter import Counter
+from services.queue.domain.device import DeviceIn, device_of
 from services.queue.domain.line import (
     Line,
     LineOfTheDay,
@@ -21,7 +22,8 @@ from services.queue.domain.line import (
 )
 from services.queue.domain.mall import Mall
 from services.queue.domain.seats import Company, CounterOf, Seat
-from services.queue.store import boards, counters, heads, lines, malls, tickets
+from services.queue.domain.series import SeriesOfTheDay, SeriesOn
+from services.queue.store import boards, counters, devices, heads, lines, malls, tickets
 from services.queue.store.kinds import of_kind
 
 C = TypeVar("C", NextFor, Company)
@@ -47,9 +49,12 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         {
             *of_kind(keys, MallId),
             *(line.mall for line in of_the_day),
+            *(one.mall for one in of_kind(keys, DeviceIn)),
             *(counter.mall for counter in known.values()),
         },
     )
+    working = _devices(of_kind(keys, DeviceIn), offers)
+    at_work = await devices.lock(tx, of_kind(keys, DeviceId), working)
     reach = _reach(calls, known, offers)
     locked = await lines.lock(
         tx,
@@ -61,6 +66,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         },
         [*of_kind(keys, LineOn), *_begun(of_the_day, offers)],
     )
+    letters = await devices.letters(tx, _days(of_kind(keys, SeriesOfTheDay), offers))
     asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues}, where)
     first = await heads.read(tx, _depths(calls, reach, where), locked)
     meant = await _meant(tx, calls, reach, locked)
@@ -75,6 +81,8 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         *meant.tickets,
         *asked_for,
         *_seats(officers, known),
+        *at_work.values(),
+        *letters,
     ]
     return {state.id: state for state in found}
 
@@ -82,6 +90,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     """Write down the new form of all these, the steps taken, and what boards show of it."""
     await counters.save(tx, states)
+    await devices.save(tx, states)
     await lines.save(tx, states)
     await tickets.save(tx, states)
     await boards.save(tx, states)
@@ -100,6 +109,23 @@ def _seats(officers: Iterable[CounterOf], known: Mapping[CounterId, Counter]) ->
     """Where each of these officers is, as the locked rows say."""
     at = {counter.officer: counter.id for counter in known.values()}
     return [Seat(one, at.get(one.officer)) for one in officers]
+
+
+def _devices(asked: Iterable[DeviceIn], offers: Mapping[MallId, Mall]) -> set[DeviceId]:
+    """The devices that these clients are."""
+    found = (device_of(offers[one.mall], one.client) for one in asked if one.mall in offers)
+    return {device_id for device_id in found if device_id is not None}
+
+
+def _days(asked: Iterable[SeriesOfTheDay], offers: Mapping[MallId, Mall]) -> list[SeriesOn]:
+    """The days that these instants are on the walls of the malls."""
+    return list(
+        {
+            SeriesOn(one.mall, one.service, offers[one.mall].date_of(one.at)): None
+            for one in asked
+            if one.mall in offers
+        }
+    )
 
 
 def _behind(
