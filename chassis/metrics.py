@@ -205,6 +205,11 @@ DUE_COMMANDS = new_gauge(
     "with each look at what is due",
     ("timer",),
 )
+CALENDAR_MISSING = new_gauge(
+    "loket_calendar_missing_years",
+    "Years of which no calendar is published, though working days of them were asked for",
+    "when working days are asked for",
+)
 CLOCK_IS_SET = new_gauge(
     "loket_clock_is_set",
     "1 when a rehearsal's file says what time it is, 0 in service",

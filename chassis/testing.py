@@ -107,9 +107,15 @@ class Probe:
         self.running.committed()
 
     async def time_comes(self, now: datetime) -> None:
-        """Do all that is due at this instant, as the timers do every few seconds."""
-        while await self.running.timers.look(now):
+        """Do all that is due at this instant, as the timers do every few seconds.
+
+        Raises RuntimeError when a timer could not look.
+        """
+        timers = self.running.timers
+        while await timers.look(now):
             pass
+        if timers.failing:
+            raise RuntimeError(f"these timers failed: {sorted(timers.failing)}")
 
     async def rows(self, query: str, *args: Any) -> list[Any]:
         """Look into the database as the program."""

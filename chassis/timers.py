@@ -71,7 +71,8 @@ class Timers:
         self._timers, self._seconds = timers, seconds
         # Key -> until when it is left alone, by the monotonic clock; the earliest first.
         self._aside: OrderedDict[str, float] = OrderedDict()
-        self._failing: set[str] = set()
+        self.failing: set[str] = set()
+        """The timers whose last look failed."""
         for timer in timers:
             metrics.TIMER_LOOKS(timer.name).inc(0)
 
@@ -97,11 +98,11 @@ class Timers:
         try:
             more = await self._look_at(timer, now)
         except Exception as problem:  # noqa: BLE001 - what is due stays due
-            if timer.name not in self._failing:
+            if timer.name not in self.failing:
                 _log.warning("timers.failed", timer=timer.name, reason=type(problem).__name__)
-            self._failing.add(timer.name)
+            self.failing.add(timer.name)
             return False
-        self._failing.discard(timer.name)
+        self.failing.discard(timer.name)
         metrics.TIMER_LOOKS(timer.name).inc()
         return more
 

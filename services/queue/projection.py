@@ -1,4 +1,4 @@
-"""Keeps the part of the catalogue that queue needs: malls, and the policies of their lines."""
+"""Keeps the part of the catalogue that queue needs: malls, policies, agencies, calendars."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,18 @@ from contracts.catalogue import EntryPublished
 from contracts.ids import MallId, PolicyCode
 from contracts.queue_entries import QueuePolicy
 from services.queue.domain.mall import Mall
-from services.queue.store import malls
+from services.queue.store import malls, presences
 
-_KINDS = {kind.kind: kind for kind in (entries.Mall, QueuePolicy)}
+_KINDS = {kind.kind: kind for kind in (entries.Mall, QueuePolicy, *presences.KINDS)}
 
 
 async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejected]:
-    """Take over each mall, the newest revision last, and each revision of each policy.
+    """Take over malls and offices, the newest revision last, and each revision of each policy.
 
     Other kinds of entries do not matter here.
     """
     newest: dict[MallId, Mall] = {}
+    offices: dict[tuple[str, str], presences.Office] = {}
     policies: dict[tuple[PolicyCode, int], QueuePolicy] = {}
     for delivered in batch:
         fact = delivered.fact
@@ -34,8 +35,11 @@ async def keep_catalogue(tx: Tx, batch: Sequence[Delivered]) -> Sequence[Rejecte
             return [Rejected(delivered.arrival, "invalid_entry", detail)]
         if isinstance(entry, QueuePolicy):
             policies[entry.code, entry.revision] = entry
+        elif isinstance(entry, presences.KINDS):
+            offices[entry.kind, entry.entry_code] = entry
         elif isinstance(entry, entries.Mall):
             newest[entry.code] = _mall(entry)
+    await presences.save_offices(tx, offices.values())
     await malls.save_policies(tx, policies.values())
     await malls.save(tx, newest.values())
     return ()

@@ -138,6 +138,29 @@ counters = Table(
     Column("asked", JSONB),
 )
 
+presences = Table(
+    "presences",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("mall", Text, nullable=False),
+    Column("agency", Text, nullable=False),
+    Column("service_date", Date, nullable=False),
+    Column("expected_at", DateTime(timezone=True)),
+    Column("absent_at", DateTime(timezone=True)),
+    Column("present_at", DateTime(timezone=True)),
+    Column("late_minutes", Integer),
+)
+
+offices = Table(
+    "offices",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+)
+
 board_head = Table(
     "board_head",
     metadata,

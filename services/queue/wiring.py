@@ -7,6 +7,7 @@ from contracts.booking import AppointmentCheckedIn
 from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
 from services.queue import api, store
+from services.queue import timers as clockwork
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
 from services.queue.commands.counters import CloseCounter, OpenCounter, TakeOverCounter
 from services.queue.commands.devices import (
@@ -24,10 +25,11 @@ from services.queue.commands.pauses import (
     ResumeCounter,
     WithdrawChange,
 )
+from services.queue.commands.presence import RecordAbsence
 from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
-from services.queue.handlers import calls, counters, devices, lines, pauses, tickets
+from services.queue.handlers import calls, counters, devices, lines, pauses, presence, tickets
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
 from services.queue.stream import run_forgetting, run_stream
@@ -39,6 +41,7 @@ DOMAIN = Domain(
         OpenCounter: counters.open_counter,
         TakeOverCounter: counters.take_over_counter,
         CloseCounter: counters.close_counter,
+        RecordAbsence: presence.record_absence,
         PauseCounter: pauses.pause_counter,
         ResumeCounter: pauses.resume_counter,
         AskForChange: pauses.ask_for_change,
@@ -83,4 +86,5 @@ SERVICE = Service(
     router=api.router,
     subscriptions=SUBSCRIPTIONS,
     tasks=(run_stream, run_forgetting),
+    timers=clockwork.timers,
 )

@@ -7,9 +7,11 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from aiokafka import TopicPartition
 from fastapi.routing import APIRoute
@@ -128,6 +130,7 @@ async def queue(place: Place) -> set[str]:
             assert await boards.since(latest - 3, 100, key)
         assert await boards.since(latest - 3, 100, None)
         assert await forget_some(probe.running.database, 48)
+        await _agencies_come(office)
         await _operate(probe)
     return left
 
@@ -164,6 +167,20 @@ async def _pause(office: queue_steps.Queue) -> None:
         path = f"/v1/lines/{queue_steps.KTP}/{what}-numbers"
         _good(await office.post(path, why, headers=office.supervisor))
     _good(await office.probe.client.get("/v1/counters", params={"mall": queue_steps.MALL}))
+
+
+async def _agencies_come(office: queue_steps.Queue) -> None:
+    """Once the mall minds its hours, an agency is missed, and opens."""
+    probe, agency = office.probe, ("agency", "dukcapil")
+    named = queue_steps.published(("queue_policy", "jam-kantor"), agency, ("service", "DUK-KTP"))
+    mall = queue_steps.mall_entry(policy="jam-kantor")
+    await probe.deliver("queue.catalogue", *(map(probe.arrival, named)))
+    await probe.deliver("queue.catalogue", probe.arrival(mall, version=2))
+    await probe.time_comes(datetime(2026, 3, 2, 8, 6, tzinfo=ZoneInfo("Asia/Jayapura")))
+    await office.opened("K-02")
+    where = {"mall": queue_steps.MALL, "date": "2026-03-02"}
+    assert (await probe.client.get("/v1/presence", params=where)).json()
+    _good(await probe.client.get("/v1/presence", params={"mall": queue_steps.MALL}))
 
 
 async def tracking(place: Place) -> set[str]:

@@ -21,7 +21,6 @@ BOUNDED = {
     "devices": "one row per kiosk or board",
     "policies": "one row per revision of a policy; people write them",
     "hours": "one row per mall and revision of its hours; people write them",
-    "offices": "one row per agency, mall, service and year; people write them",
     "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
@@ -121,6 +120,11 @@ SELECT md5('line' || i / 20 * 20)::uuid, i % 20 + 1, md5('ticket' || i)::uuid, 1
 INSERT INTO board_feed (position, mall, zone, queue_id, kind, at, data, shown_at)
 SELECT i, 'mpp-' || i % 20, 'K', md5('line' || i / 40 * 10)::uuid, 'called', now(), '{{}}',
        now() - interval '3 days' {_NUMBERS}
+""",
+        f"""
+INSERT INTO presences (id, version, mall, agency, service_date, present_at, late_minutes)
+SELECT md5('presence' || i)::uuid, 1, 'mpp-' || i % 20, 'agency-' || i, current_date - i / 200,
+       now(), 0 {_NUMBERS}
 """,
         "UPDATE board_head SET position = $1::integer",
     ),

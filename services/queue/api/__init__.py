@@ -8,6 +8,7 @@ from services.queue.api.counters import add_counters
 from services.queue.api.devices import add_devices
 from services.queue.api.lines import add_lines
 from services.queue.api.pauses import add_pauses
+from services.queue.api.presence import add_presence
 from services.queue.api.tickets import add_tickets
 
 
@@ -20,5 +21,6 @@ def router(running: Running) -> Router:
     add_counters(found, running)
     add_pauses(found, running)
     add_calls(found, running)
+    add_presence(found, running)
     add_boards(found, running)
     return found

@@ -8,6 +8,7 @@ from contracts.base import Answer, Code, Command, Refused
 from contracts.ids import CounterCode, CounterId, CounterSessionId, MallId, ServiceCode
 from services.queue.domain import counter_refusals, refusals
 from services.queue.domain.counter import counter_id_of
+from services.queue.domain.presence import MallDay
 from services.queue.domain.seats import Company, CounterOf
 
 NOT_YOURS: Sequence[type[Refused]] = (
@@ -34,8 +35,8 @@ class OpenCounter(Command):
     session_id: CounterSessionId
 
     def needs(self) -> Sequence[Hashable]:
-        """The mall, the counter, and where the officer is now."""
-        return (self.mall, counter_id_of(self.mall, self.counter), CounterOf(self.actor))
+        """The mall and who has come there, the counter, and where the officer is now."""
+        return _to_sit_down(self)
 
 
 class TakeOverCounter(Command):
@@ -56,8 +57,8 @@ class TakeOverCounter(Command):
     session_id: CounterSessionId
 
     def needs(self) -> Sequence[Hashable]:
-        """The mall, the counter, and where the officer is now."""
-        return (self.mall, counter_id_of(self.mall, self.counter), CounterOf(self.actor))
+        """The mall and who has come there, the counter, and where the officer is now."""
+        return _to_sit_down(self)
 
 
 class CloseCounter(Command):
@@ -94,3 +95,8 @@ class CounterState(Answer):
     paused_reason: Code | None = None
     paused_until: datetime | None = None
     asked: Code | None = None
+
+
+def _to_sit_down(command: OpenCounter | TakeOverCounter) -> Sequence[Hashable]:
+    counter_id = counter_id_of(command.mall, command.counter)
+    return (command.mall, MallDay(command.mall, command.at), counter_id, CounterOf(command.actor))

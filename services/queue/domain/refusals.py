@@ -163,3 +163,11 @@ class PolicyUnknown(Refused):
     kind = "not_found"
     title_id = "Aturan giliran ini tidak ditemukan; periksa kode dan versinya"
     title_en = "There is no such policy; check its code and version"
+
+
+class PresenceKnown(Refused):
+    """The agency has come, or was told absent already."""
+
+    code = "presence_known"
+    title_id = "Kehadiran instansi ini pada hari itu sudah tercatat"
+    title_en = "Whether this agency came on that day is on record already"

@@ -13,6 +13,8 @@ from contracts.queue import (
     TicketServed,
 )
 from contracts.queue_day import (
+    AgencyAbsent,
+    AgencyPresent,
     CounterChangeDecided,
     CounterChangeRequested,
     CounterPaused,
@@ -31,11 +33,12 @@ from services.queue.domain.device import Device, device_after
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
 from services.queue.domain.moves import State
 from services.queue.domain.numbers import numbers_after
+from services.queue.domain.presence import Presence
 from services.queue.domain.seats import Seat, counter_after, seated
 from services.queue.domain.series import Letters, granted
 from services.queue.domain.shown import Shown, shown_of
 
-Changed = State | Device | Letters | Seat
+Changed = State | Device | Letters | Presence | Seat
 
 
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Changed | Shown]:
@@ -80,5 +83,9 @@ def _around_tickets(states: States, fact: Fact, at: datetime) -> Iterator[Change
             yield from granted(states, fact, at)
         case DeviceSessionBegan() | DeviceLocked() | DeviceUnlocked():
             yield from device_after(states, fact)
+        case AgencyAbsent() | AgencyPresent():
+            known = states.get(fact.presence_id)
+            before = known if isinstance(known, Presence) else Presence.begun(fact)
+            yield before.after(fact, at)
         case _:
             raise TypeError(f"queue does not decide {type(fact).__name__}")

@@ -2,6 +2,7 @@
 
 from contracts.base import Decision, Fact
 from contracts.queue import CounterOpened
+from contracts.queue_day import AgencyPresent
 from contracts.queue_entries import QueuePolicy
 from services.queue.commands.counters import (
     CloseCounter,
@@ -21,6 +22,7 @@ from services.queue.domain.finding import (
 )
 from services.queue.domain.mall import must_be_own
 from services.queue.domain.seats import others_open, seat_of
+from services.queue.handlers.presence import arrivals
 
 
 def open_counter(command: OpenCounter, states: States) -> Decision:
@@ -30,7 +32,7 @@ def open_counter(command: OpenCounter, states: States) -> Decision:
     fact = _opened(command, states)
     if seat is not None and seat != counter_id:
         raise OfficerAtAnotherCounter(counter=get_counter(states, seat).code)
-    return Decision([fact], _after_opening(fact))
+    return Decision([fact, *_arrivals(command, fact, states)], _after_opening(fact))
 
 
 def take_over_counter(command: TakeOverCounter, states: States) -> Decision:
@@ -46,7 +48,8 @@ def take_over_counter(command: TakeOverCounter, states: States) -> Decision:
         left = get_counter(states, seat)
         must_be_own(left.mall, command.mall)
         facts.append(left.close(TAKEN_OVER))
-    return Decision([*facts, opened], _after_opening(opened))
+    facts += [opened, *_arrivals(command, opened, states)]
+    return Decision(facts, _after_opening(opened))
 
 
 def close_counter(command: CloseCounter, states: States) -> Decision:
@@ -112,3 +115,9 @@ def _must_leave_nobody_behind(command: CloseCounter, counter: Counter, states: S
         waiting = line_of(states, counter.mall, service, today).waiting.total
         if waiting and service not in elsewhere:
             raise ApprovalNeeded(service=service, waiting=waiting)
+
+
+def _arrivals(
+    command: OpenCounter | TakeOverCounter, fact: CounterOpened, states: States
+) -> list[AgencyPresent]:
+    return arrivals(states, get_mall(states, command.mall), fact.services, command.at)

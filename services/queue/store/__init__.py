@@ -1,7 +1,7 @@
 """Reads and saves what queue decides on, as sets.
 
-Locks counters, then devices, lines, tickets, each in the order of ids, then the head of the boards:
-always.
+Locks counters, then devices, lines, tickets, presences, each in the order of ids, then the head of
+the boards: always.
 """
 
 from collections import Counter as Tally
@@ -21,9 +21,10 @@ from services.queue.domain.line import (
     line_id_of,
 )
 from services.queue.domain.mall import Mall
+from services.queue.domain.presence import MallDay
 from services.queue.domain.seats import Company, CounterOf, Seat
 from services.queue.domain.series import SeriesOfTheDay, SeriesOn
-from services.queue.store import boards, counters, devices, heads, lines, malls, tickets
+from services.queue.store import boards, counters, devices, heads, lines, malls, presences, tickets
 from services.queue.store.kinds import of_kind
 
 C = TypeVar("C", NextFor, Company)
@@ -50,6 +51,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *of_kind(keys, MallId),
             *(line.mall for line in of_the_day),
             *(one.mall for one in of_kind(keys, DeviceIn)),
+            *(one.mall for one in of_kind(keys, MallDay)),
             *(counter.mall for counter in known.values()),
         },
     )
@@ -70,6 +72,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues}, where)
     first = await heads.read(tx, _depths(calls, reach, where), locked)
     meant = await _meant(tx, calls, reach, locked)
+    attending = await presences.attend(tx, of_kind(keys, MallDay), offers)
     # A ticket that was asked for by its id may stand in a head as well: it is the same row.
     found = [
         *known.values(),
@@ -83,6 +86,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         *_seats(officers, known),
         *at_work.values(),
         *letters,
+        *attending,
     ]
     return {state.id: state for state in found}
 
@@ -93,6 +97,7 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     await devices.save(tx, states)
     await lines.save(tx, states)
     await tickets.save(tx, states)
+    await presences.save(tx, states)
     await boards.save(tx, states)
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from catalogue.load import DATA, read
+from catalogue.publish import entries
 from chassis import testing
 from chassis.testing import Probe
 from contracts.catalogue import EntryPublished
@@ -58,6 +59,11 @@ def policy_entry(code: str = "ketat", revision: int = 1, **changes: Any) -> Entr
         revision=revision,
         body=body,
     )
+
+
+def published(*wanted: tuple[str, str]) -> list[EntryPublished]:
+    """Entries of the catalogue that is shipped, by kind and code."""
+    return [one for one in entries(DATA) if (one.kind, one.code) in wanted]
 
 
 def today() -> date:
