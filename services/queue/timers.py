@@ -1,4 +1,4 @@
-"""What time makes due in queue: agencies that have not come."""
+"""What time makes due in queue: agencies that have not come, pauses that are over."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -8,6 +8,7 @@ from chassis.database import Tx
 from chassis.service import Running
 from chassis.timers import Due, Timer
 from contracts.ids import Actor, AgencyId, MallId, ServiceCode
+from services.queue.commands.pauses import EndPause
 from services.queue.commands.presence import RecordAbsence
 from services.queue.domain.mall import Mall
 from services.queue.domain.presence import Offices, expected_at, grace_of
@@ -24,13 +25,17 @@ _OPEN = """
 SELECT mall, service FROM counters CROSS JOIN jsonb_array_elements_text(services) AS at (service)
 WHERE is_open AND mall = ANY($1::text[])
 """
+_PAUSES_OVER = """
+SELECT id, mall, code, paused_until FROM counters WHERE paused_until <= $1
+ORDER BY paused_until, id LIMIT $2
+"""
 Told = frozenset[tuple[str, date, str]]
 Open = dict[MallId, set[ServiceCode]]
 
 
 def timers(_running: Running) -> Sequence[Timer]:
     """All of them."""
-    return (Timer("presence", due_absences),)
+    return (Timer("presence", due_absences), Timer("pauses", due_pauses))
 
 
 async def due_absences(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
@@ -54,6 +59,24 @@ async def due_absences(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
         for agency, since in _missed(known[code], day, offices, told, open_)
     ]
     return sorted(found, key=lambda due: (due.since, due.command.key))[:most]
+
+
+async def due_pauses(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
+    """The pauses whose time is up."""
+    return [
+        Due(
+            row["paused_until"],
+            EndPause(
+                actor=ACTOR,
+                at=now,
+                key=f"pause:{row['id']}:{row['paused_until'].isoformat()}",
+                mall=row["mall"],
+                counter=row["code"],
+                until=row["paused_until"],
+            ),
+        )
+        for row in await tx.fetch(_PAUSES_OVER, now, most)
+    ]
 
 
 def _day_of_waiting(mall: Mall, now: datetime) -> date | None:

@@ -21,6 +21,7 @@ from services.queue.commands.lines import CloseNumbers, ReopenNumbers
 from services.queue.commands.pauses import (
     AskForChange,
     DecideChange,
+    EndPause,
     PauseCounter,
     ResumeCounter,
     WithdrawChange,
@@ -43,6 +44,7 @@ DOMAIN = Domain(
         CloseCounter: counters.close_counter,
         RecordAbsence: presence.record_absence,
         PauseCounter: pauses.pause_counter,
+        EndPause: pauses.end_pause,
         ResumeCounter: pauses.resume_counter,
         AskForChange: pauses.ask_for_change,
         WithdrawChange: pauses.withdraw_change,

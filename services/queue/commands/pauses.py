@@ -46,6 +46,24 @@ class ResumeCounter(_AtOwnCounter):
     refusals: ClassVar[Sequence[type[Refused]]] = (*_OWN, rules.CounterNotPaused)
 
 
+class EndPause(Command):
+    """The time of a pause is up. `until` tells which pause is meant."""
+
+    refusals: ClassVar[Sequence[type[Refused]]] = (
+        refusals.CounterUnknown,
+        refusals.CounterClosedNow,
+        rules.CounterNotPaused,
+    )
+
+    mall: MallId
+    counter: CounterCode
+    until: AwareDatetime
+
+    def needs(self) -> Sequence[Hashable]:
+        """The counter."""
+        return (counter_id_of(self.mall, self.counter),)
+
+
 class AskForChange(_AtOwnCounter):
     """The officer wants to close or to pause, and asks for consent."""
 

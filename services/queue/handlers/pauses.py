@@ -5,12 +5,14 @@ from contracts.queue import CounterClosed
 from services.queue.commands.pauses import (
     AskForChange,
     DecideChange,
+    EndPause,
     PauseCounter,
     ResumeCounter,
     WithdrawChange,
 )
 from services.queue.domain.counter import Asked, Counter, counter_id_of
-from services.queue.domain.duty import PAUSE, end_of_free_pause, must_be_askable
+from services.queue.domain.counter_refusals import CounterNotPaused
+from services.queue.domain.duty import PAUSE, PAUSE_OVER, end_of_free_pause, must_be_askable
 from services.queue.domain.finding import States, get_counter
 from services.queue.handlers.counters import closed_state, state_of, terms_of
 
@@ -29,6 +31,16 @@ def resume_counter(command: ResumeCounter, states: States) -> Decision:
     """The counter calls again."""
     counter = _own(command, states)
     fact = counter.resume()
+    return Decision([fact], state_of(counter, paused_reason=None, paused_until=None))
+
+
+def end_pause(command: EndPause, states: States) -> Decision:
+    """The counter calls again, unless its officer was back before or pauses anew."""
+    counter = get_counter(states, counter_id_of(command.mall, command.counter))
+    counter.must_be_open()
+    if counter.paused_until != command.until or command.at < command.until:
+        raise CounterNotPaused(counter=counter.code)
+    fact = counter.resume(PAUSE_OVER)
     return Decision([fact], state_of(counter, paused_reason=None, paused_until=None))
 
 
