@@ -148,7 +148,7 @@ class QuotaChanged(_OfDay):
 
 
 class SeedRevealed(_OfDay):
-    """Every turn of the waiting room is past, so anybody may now recompute them from the seed.
+    """The release has opened: its turns are fixed, so anybody may recompute them from the seed.
 
     The turn of whoever entered before the opening is that share of the spread, in milliseconds
     rounded down, which the first 64 bits of an HMAC-SHA256 are of 2^64: keyed with the seed, over

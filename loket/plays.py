@@ -1,4 +1,4 @@
-"""`loket demo` and `loket replay`: the platform at work, on a running stack or one of their own."""
+"""`loket demo`, `replay` and `rush`: the platform at work, on a stack that runs or an own one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     app.command()(demo)
     app.command()(replay)
+    app.command()(rush)
 
 
 @contextmanager
@@ -97,3 +98,31 @@ def replay(
     with _stack():
         code = main(options)
     raise typer.Exit(code)
+
+
+def rush(
+    seed: Annotated[int, typer.Option(help="The same seed, the same people.")] = 1,
+    places: Annotated[int, typer.Option(min=1, max=80_000)] = 400,
+    people: Annotated[int, typer.Option(min=1)] = 5_000,
+    tries: Annotated[int, typer.Option(min=1, max=20, help="Of each, at most.")] = 3,
+    spread: Annotated[
+        int, typer.Option(min=1, max=3600, help="Seconds over which a room spreads turns.")
+    ] = 60,
+    mode: Annotated[str, typer.Option(help="room, first_come (no room), or all.")] = "all",
+) -> None:
+    """Let a crowd rush for the places of a day, and show whether it was sold once and fairly.
+
+    Exit code 1 when a place was sold twice, was not sold, or is not its winner's.
+    """
+    from simulator.platform import find
+    from simulator.rush import run as play
+
+    if mode not in {*play.MODES, "all"}:
+        errors.print(f"{mode} is no mode: choose one of {', '.join(play.MODES)} and all.")
+        raise typer.Exit(2)
+    modes = play.MODES if mode == "all" else (mode,)
+    options = play.Options(seed, places, people, tries, spread, modes)
+    with _stack():
+        found = play.run(find(), options, console)
+    print(found[-1].line)
+    raise typer.Exit(0 if all(one.verdict.is_good for one in found) else 1)

@@ -107,7 +107,9 @@ class Calls:
         self, service: str, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Any:
         """Read. Raises Answered."""
-        return await self._call("GET", service, path, params=query, headers=dict(headers or {}))
+        return await self._call(
+            "GET", service, path, params=query or None, headers=dict(headers or {})
+        )
 
     async def bearer(self, client_id: str) -> dict[str, str]:
         """The header that speaks for a client of this machine; tokens are renewed in time."""

@@ -57,7 +57,7 @@ async def due_closures(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
 
 
 async def due_days(secret: bytes, tx: Tx, now: datetime, most: int) -> Sequence[Due]:
-    """Days of which a part is due, or whose last turn is past. Seeds derive from `secret`."""
+    """Days of which a part is due, or whose turns are fixed. Seeds derive from `secret`."""
     rows = await tx.fetch(_DAYS, now, most)
     return [
         Due(row["due_at"], _day_went_on(row["id"], row["mode"], row["step"], now, secret))

@@ -62,7 +62,7 @@ class DayMade(Answer):
 
 
 class RevealSeed(Command):
-    """Every turn of the waiting room is past: anybody may recompute them."""
+    """The release has opened, so turns are fixed: anybody may recompute them."""
 
     refusals: ClassVar[Sequence[type[Refused]]] = (
         release_rules.DoneAlready,

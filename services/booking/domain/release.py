@@ -114,14 +114,15 @@ def _must_be_all(fact: DayAnnounced) -> None:
 
 
 def first_due(fact: DayAnnounced) -> datetime | None:
-    """When something happens to the day for the first time."""
-    if fact.mode == "first_come" and fact.opens_at is not None:
-        return Room(fact.opens_at, fact.spread_s or 0).ends_at
+    """When something happens to the day for the first time.
+
+    The seed of a waiting room is told at the opening: turns are drawn for passes from before it.
+    """
     return fact.closes_at if fact.mode == "lottery" else fact.opens_at
 
 
 def revealed(day: ServiceDay, seed: str, at: datetime) -> SeedRevealed:
-    """The seed, once the last turn is past. Raises DoneAlready, NotDueYet or SeedLost."""
+    """The seed, once turns are fixed. Raises DoneAlready, NotDueYet or SeedLost."""
     if day.mode != "first_come" or day.due_at is None:
         raise DoneAlready
     if at < day.due_at:

@@ -22,8 +22,8 @@ _REMEMBERED = 10_000
 class ReleaseView(BaseModel):
     """How the places of one day are given out.
 
-    `seed_digest` is the SHA-256 of `seed`, which is shown when all turns are past or the lots are
-    drawn. `next_at`: when something happens to the day next.
+    `seed_digest` is the SHA-256 of `seed`, which is shown when turns are fixed or lots are drawn.
+    `next_at`: when something happens to the day next.
     """
 
     day_id: ServiceDayId
