@@ -35,6 +35,7 @@ malls = Table(
     _needed("zone", Text),
     _needed("agencies", JSONB),
     Column("policy", Text),
+    _needed("bookings", JSONB),
     Column("opens_at", Time),
     Column("closes_at", Time),
     _needed("counters", JSONB),
@@ -46,7 +47,6 @@ services = Table(
     metadata,
     Column("code", Text, primary_key=True),
     _needed("agency", Text),
-    Column("policy", Text),
     Column("minutes", Integer),
     _needed("after", Text),
 )

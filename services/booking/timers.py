@@ -9,7 +9,8 @@ from chassis.database import Tx
 from chassis.service import Running
 from chassis.timers import Due, Timer
 from contracts.base import Command
-from contracts.ids import Actor, ClosureId, ServiceDayId
+from contracts.ids import Actor, AppointmentId, ClosureId, ServiceDayId
+from services.booking.commands.appointments import ExpireHold
 from services.booking.commands.closures import SweepClosure
 from services.booking.commands.releases import ReleasePart, RevealSeed
 from services.booking.domain.draw import seed_of
@@ -18,8 +19,10 @@ _ACTOR = Actor("system:booking")
 _CLOSURES = """
 SELECT id, version, told, due_at FROM closures WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2
 """
-
-
+_HOLDS = """
+SELECT id, due_at FROM appointments
+WHERE due_at <= $1 AND status = 'held' ORDER BY due_at LIMIT $2
+"""
 # A day without sessions has nothing to release in parts: it waits for the first one.
 _DAYS = """
 SELECT id, mode, step, due_at FROM days AS day
@@ -33,7 +36,27 @@ ORDER BY due_at LIMIT $2
 def timers(running: Running) -> Sequence[Timer]:
     """Everything that booking does without being asked."""
     secret = running.settings.code_key_file.read_bytes()
-    return (Timer("closures", due_closures), Timer("releases", partial(due_days, secret)))
+    return (
+        Timer("holds", due_holds),
+        Timer("closures", due_closures),
+        Timer("releases", partial(due_days, secret)),
+    )
+
+
+async def due_holds(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
+    """Holds whose end has come."""
+    return [
+        Due(
+            row["due_at"],
+            ExpireHold(
+                actor=_ACTOR,
+                at=now,
+                key=f"hold:{row['id']}",
+                appointment_id=AppointmentId(row["id"]),
+            ),
+        )
+        for row in await tx.fetch(_HOLDS, now, most)
+    ]
 
 
 async def due_closures(tx: Tx, now: datetime, most: int) -> Sequence[Due]:

@@ -6,12 +6,21 @@ from chassis.subscription import Subscription, reading_of
 from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
 from services.booking import api, store
-from services.booking.commands.appointments import BookAppointment, CancelAppointment, CheckIn
+from services.booking.commands.appointments import (
+    BookAppointment,
+    CancelAppointment,
+    CheckIn,
+    ConfirmPlace,
+    ExpireHold,
+    HoldPlace,
+    MoveAppointment,
+    ReleasePlace,
+)
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
 from services.booking.commands.sessions import OpenSession
 from services.booking.domain.evolution import evolve
-from services.booking.handlers import appointments, closures, releases, sessions
+from services.booking.handlers import appointments, closures, holds, releases, sessions
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings
 from services.booking.timers import timers
@@ -20,6 +29,11 @@ DOMAIN = Domain(
     handlers={
         OpenSession: sessions.open_session,
         BookAppointment: appointments.book_appointment,
+        HoldPlace: holds.hold_place,
+        ConfirmPlace: holds.confirm_place,
+        ReleasePlace: holds.release_place,
+        ExpireHold: holds.expire_hold,
+        MoveAppointment: appointments.move_appointment,
         CheckIn: appointments.check_in,
         CancelAppointment: appointments.cancel_appointment,
         DeclareClosure: closures.declare_closure,

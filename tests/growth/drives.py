@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -72,6 +72,14 @@ async def booking(place: Place) -> set[str]:
             _good(await probe.client.get(path, headers=proof))
         _good(await citizen.act(kept, "check-in"))
         _good(await citizen.act(dropped, "cancel"))
+        later = await citizen.opened_in(2, capacity=5)
+        for action in ("confirm", "release"):
+            held = (await citizen.take(later, door="holds")).json()
+            _good(await citizen.act(held, action))
+        moved = (await citizen.take(later, nik="9912345203900001")).json()
+        _good(await citizen.act(moved, "move", session_id=session_id))
+        await citizen.take(later, door="holds")
+        await probe.time_comes(clock.now() + timedelta(hours=1))
         day = booking_steps.local_now().date().isoformat()
         where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE, "date": day}
         _good(await probe.client.get("/v1/sessions", params=where))

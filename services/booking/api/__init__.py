@@ -7,6 +7,7 @@ from chassis.http import Router
 from chassis.service import Running
 from services.booking.api.appointments import add_appointments
 from services.booking.api.closures import add_closures
+from services.booking.api.holders import add_holders
 from services.booking.api.hours import add_hours
 from services.booking.api.papers import add_papers
 from services.booking.api.releases import add_releases
@@ -18,6 +19,7 @@ def router(running: Running) -> Router:
     found = Router(tags=["booking"])
     add_sessions(found, running)
     add_appointments(found, running)
+    add_holders(found, running)
     add_closures(found, running)
     add_hours(found, running)
     add_papers(found, running)

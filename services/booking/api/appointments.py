@@ -1,49 +1,92 @@
-"""Appointments over HTTP: what their holders do, by booking code, and staff for them."""
+"""Taking places over HTTP: a citizen for himself, an officer at the counter, an agency."""
 
-from pydantic import BaseModel, ConfigDict
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from fastapi import Request
 
 from chassis import clock
-from chassis.auth import PUBLIC, Caller
-from chassis.errors import NotAllowed, NotFound
+from chassis.auth import PUBLIC, Caller, Principal
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
-from contracts.ids import Actor, AppointmentId, PersonId, SessionId
-from services.booking.api.callers import Code, check_holder, is_staff, mall_of_staff
+from contracts.ids import AppointmentId
+from services.booking.api.callers import Device, actor_for, channel_of, mall_of_staff, network_of
+from services.booking.api.forms import AppointmentForm, BookedPlace, HeldPlace
 from services.booking.api.releases import RoomPass, waiting_rooms
 from services.booking.commands.appointments import (
-    AppointmentChanged,
     AppointmentMade,
     BookAppointment,
-    CancelAppointment,
-    CheckIn,
+    HoldPlace,
+    PlaceKept,
+    RoomTurn,
 )
-from services.booking.queries import appointments as queries
-from services.booking.settings import BookingCodes
+from services.booking.commands.people import NikImpossible, possible
+from services.booking.settings import BookingCodes, Digests
+
+T = TypeVar("T", BookAppointment, HoldPlace)
 
 
-class AppointmentForm(BaseModel):
-    """A place to take; `person_id` is what notify gave to the person's contact."""
+class Origin(NamedTuple):
+    """From where somebody asks, and what their pass of the waiting room is worth."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    session_id: SessionId
-    person_id: PersonId
-
-
-class BookedPlace(AppointmentMade):
-    """The place is taken. Whoever holds `booking_code` may check in, cancel and look."""
-
-    booking_code: str
+    device: str | None
+    network: str | None
+    turn: RoomTurn
 
 
 def add_appointments(found: Router, running: Running) -> None:
-    """The endpoints about appointments."""
+    """The endpoints that take places."""
     codes = BookingCodes(running.settings.code_key_file)
+    digests = Digests(running.settings.code_key_file)
     rooms = waiting_rooms(running)
 
-    @found.command("/v1/appointments", allow=PUBLIC, status=201, refusals=BookAppointment.refusals)
+    def wish(
+        kind: type[T],
+        form: AppointmentForm,
+        caller: Principal,
+        key: str,
+        origin: Origin,
+        at: datetime,
+    ) -> T:
+        return kind(
+            actor=actor_for(caller, form.person_id),
+            at=at,
+            key=key,
+            appointment_id=AppointmentId.new(),
+            session_id=form.session_id,
+            person_id=form.person_id,
+            also=form.also,
+            channel=channel_of(caller),
+            identity=digests.identity(possible(form.nik)) if form.nik is not None else None,
+            device=digests.device(origin.device) if origin.device is not None else None,
+            network=digests.network(origin.network) if origin.network is not None else None,
+            turn=origin.turn,
+            staff_mall=mall_of_staff(caller),
+        )
+
+    async def origin_of(
+        form: AppointmentForm,
+        request: Request,
+        device: str | None,
+        room_pass: str | None,
+        at: datetime,
+    ) -> Origin:
+        turn = await rooms.turn_in(form.session_id, form.person_id, room_pass, at)
+        return Origin(device, network_of(request), turn)
+
+    @found.command(
+        "/v1/appointments",
+        allow=PUBLIC,
+        status=201,
+        refusals=(*BookAppointment.refusals, NikImpossible),
+    )
     async def book_appointment(
-        form: Json[AppointmentForm], key: IdempotencyKey, room_pass: RoomPass = None
+        form: Json[AppointmentForm],
+        caller: Caller,
+        key: IdempotencyKey,
+        request: Request,
+        device: Device = None,
+        room_pass: RoomPass = None,
     ) -> BookedPlace:
         """Take a place. The answer has the secret that belongs to it.
 
@@ -51,65 +94,30 @@ def add_appointments(found: Router, running: Running) -> None:
         the opening or before their turn may ask again with the same key.
         """
         at = clock.now()
-        command = BookAppointment(
-            # Each person has keys of their own, so nobody can stumble into another's answer.
-            actor=Actor(f"citizen:{form.person_id}"),
-            at=at,
-            key=key,
-            appointment_id=AppointmentId.new(),
-            turn=await rooms.turn_in(form.session_id, form.person_id, room_pass, at),
-            **dict(form),
-        )
+        origin = await origin_of(form, request, device, room_pass, at)
+        command = wish(BookAppointment, form, caller, key, origin, at)
         made = (await running.dispatch(command)).read(AppointmentMade)
         code = codes.code_of(made.appointment_id)
         return BookedPlace(appointment_id=made.appointment_id, booking_code=code)
 
     @found.command(
-        "/v1/appointments/{appointment_id}/check-in",
-        allow=PUBLIC,
-        refusals=(*CheckIn.refusals, NotAllowed),
+        "/v1/holds", allow=PUBLIC, status=201, refusals=(*HoldPlace.refusals, NikImpossible)
     )
-    async def check_in(
-        appointment_id: AppointmentId, caller: Caller, key: IdempotencyKey, code: Code = None
-    ) -> AppointmentChanged:
-        """The citizen is in the mall and joins the line of the service."""
-        check_holder(codes, caller, appointment_id, code)
-        command = CheckIn(
-            actor=caller.actor,
-            at=clock.now(),
-            key=key,
-            appointment_id=appointment_id,
-            staff_mall=mall_of_staff(caller),
+    async def hold_place(
+        form: Json[AppointmentForm],
+        caller: Caller,
+        key: IdempotencyKey,
+        request: Request,
+        device: Device = None,
+        room_pass: RoomPass = None,
+    ) -> HeldPlace:
+        """Keep a place for some minutes, while the citizen fills in the rest."""
+        at = clock.now()
+        origin = await origin_of(form, request, device, room_pass, at)
+        command = wish(HoldPlace, form, caller, key, origin, at)
+        made = (await running.dispatch(command)).read(PlaceKept)
+        return HeldPlace(
+            appointment_id=made.appointment_id,
+            booking_code=codes.code_of(made.appointment_id),
+            held_until=made.held_until,
         )
-        return (await running.dispatch(command)).read(AppointmentChanged)
-
-    @found.command(
-        "/v1/appointments/{appointment_id}/cancel",
-        allow=PUBLIC,
-        refusals=(*CancelAppointment.refusals, NotAllowed),
-    )
-    async def cancel_appointment(
-        appointment_id: AppointmentId, caller: Caller, key: IdempotencyKey, code: Code = None
-    ) -> AppointmentChanged:
-        """Give the place up, so that somebody else can have it."""
-        check_holder(codes, caller, appointment_id, code)
-        command = CancelAppointment(
-            actor=caller.actor,
-            at=clock.now(),
-            key=key,
-            appointment_id=appointment_id,
-            staff_mall=mall_of_staff(caller),
-            reason="by_office" if is_staff(caller) else "by_citizen",
-        )
-        return (await running.dispatch(command)).read(AppointmentChanged)
-
-    @found.query("/v1/appointments/{appointment_id}", allow=PUBLIC, refusals=(NotAllowed, NotFound))
-    async def show_appointment(
-        appointment_id: AppointmentId, caller: Caller, code: Code = None
-    ) -> queries.AppointmentView:
-        """Where an appointment stands, for its holder and for the staff of its mall."""
-        check_holder(codes, caller, appointment_id, code)
-        view = await queries.find_appointment(running.database, appointment_id)
-        if view is None or mall_of_staff(caller) not in {None, view.mall}:
-            raise NotFound
-        return view

@@ -1,15 +1,19 @@
 """Who asks: staff of a mall by their token, the holder of an appointment by its code."""
 
-from typing import Annotated
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Annotated, Literal
 
-from fastapi import Header
+from fastapi import Header, Request
 
 from chassis.auth import Principal
 from chassis.errors import NotAllowed
-from contracts.ids import AppointmentId, MallId
+from contracts.ids import Actor, AppointmentId, MallId, PersonId
 from services.booking.settings import BookingCodes
 
 _STAFF = frozenset({"officer", "kiosk", "operator", "supervisor"})
+_HOUSEHOLD = 64
+"""Of an address of version 6, the part that stands for one connection to the network."""
+
 Code = Annotated[
     str | None,
     Header(
@@ -17,6 +21,15 @@ Code = Annotated[
         max_length=40,
         description="The secret of the appointment; staff send a token instead.",
         examples=["7KQ2M-XQXD4-TZB5V-2NCA3"],
+    ),
+]
+Device = Annotated[
+    str | None,
+    Header(
+        alias="Loket-Device",
+        min_length=8,
+        max_length=100,
+        description="A name that the app has chosen for itself once. Only a digest of it is kept.",
     ),
 ]
 
@@ -38,6 +51,18 @@ def mall_of_staff(caller: Principal) -> MallId | None:
     return caller.mall
 
 
+def channel_of(caller: Principal) -> Literal["online", "counter", "partner"]:
+    """By which way of booking this caller comes."""
+    if is_staff(caller):
+        return "counter"
+    return "partner" if "agency" in caller.roles else "online"
+
+
+def actor_for(caller: Principal, person_id: PersonId) -> Actor:
+    """Who acts. Each person has keys of their own, so nobody stumbles into another's answer."""
+    return Actor(f"citizen:{person_id}") if channel_of(caller) == "online" else caller.actor
+
+
 def check_holder(
     codes: BookingCodes, caller: Principal, appointment_id: AppointmentId, code: str | None
 ) -> None:
@@ -45,3 +70,15 @@ def check_holder(
     # A wrong code ends here and is written down nowhere: guessing must not fill our tables.
     if not is_staff(caller) and not codes.fits(appointment_id, code or ""):
         raise NotAllowed("send the appointment's code in the header Booking-Code")
+
+
+def network_of(request: Request) -> str | None:
+    """What the caller's address says about his connection to the network."""
+    client = request.client
+    try:
+        address = ip_address(client.host) if client is not None else None
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, _HOUSEHOLD), strict=False))
+    return str(address) if address is not None else None

@@ -12,6 +12,7 @@ from contracts.ids import MallId, ServiceCode, ServiceDayId
 from services.booking.domain import refusals as rules
 from services.booking.domain import release_refusals as release_rules
 from services.booking.domain.day import DayKey, SessionsOf
+from services.booking.domain.policy import PolicyOf
 
 Mode = Literal["open", "first_come", "staggered", "lottery"]
 SpreadSeconds = Annotated[int, Field(ge=0, le=3600)]
@@ -28,6 +29,7 @@ class AnnounceDay(Command):
         rules.MallUnknown,
         rules.ServiceUnknown,
         rules.ServiceNotInMall,
+        rules.PolicyUnknown,
         release_rules.DayKnownAlready,
         release_rules.ReleaseTimesImpossible,
     )
@@ -50,8 +52,8 @@ class AnnounceDay(Command):
         return DayKey(self.mall, self.service, self.service_date)
 
     def needs(self) -> Sequence[Hashable]:
-        """Mall and service as the catalogue has them, and the day if it is announced."""
-        return (self.mall, self.service, self.day)
+        """Mall, service and policy as the catalogue has them, and the day if it is announced."""
+        return (self.mall, self.service, self.day, PolicyOf(self.mall, self.service))
 
 
 class DayMade(Answer):

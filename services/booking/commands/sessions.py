@@ -30,6 +30,7 @@ class OpenSession(Command):
         rules.ServiceNotInMall,
         rules.SpanImpossible,
         rules.SessionOver,
+        rules.PolicyUnknown,
         ServiceClosed,
     )
 

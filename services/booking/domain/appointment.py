@@ -1,10 +1,17 @@
-"""An appointment: places in a session, from booking to checking in or giving them up."""
+"""An appointment: places in a session, from a hold or a booking to its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
-from contracts.booking import AppointmentBooked, AppointmentCancelled, AppointmentCheckedIn
+from contracts.base import Refused
+from contracts.booking import (
+    AppointmentBooked,
+    AppointmentMoved,
+    AppointmentRequested,
+    PlaceHeld,
+)
 from contracts.ids import (
     AppointmentId,
     ClosureId,
@@ -14,20 +21,30 @@ from contracts.ids import (
     VisitId,
     WaitId,
 )
+from services.booking.domain.life_refusals import (
+    AppointmentOver,
+    HoldOver,
+    NotApproved,
+    NotConfirmed,
+    NotHeld,
+)
 from services.booking.domain.refusals import (
     AlreadyCheckedIn,
     AppointmentCancelledAlready,
-    NotToday,
 )
-from services.booking.domain.session import Session
 
 
 class Status(StrEnum):
-    """Where an appointment stands."""
+    """Where an appointment stands; the second half is final."""
 
+    HELD = "held"
+    REQUESTED = "requested"
     BOOKED = "booked"
     CHECKED_IN = "checked_in"
     CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+    DECLINED = "declined"
+    MISSED = "missed"
 
     @property
     def is_live(self) -> bool:
@@ -35,14 +52,41 @@ class Status(StrEnum):
         return self in _LIVE
 
 
-_LIVE = frozenset({Status.BOOKED, Status.CHECKED_IN})
+_LIVE = frozenset({Status.HELD, Status.REQUESTED, Status.BOOKED, Status.CHECKED_IN})
+
+
+class Step(StrEnum):
+    """What somebody may want to happen to an appointment."""
+
+    CONFIRM = "confirm"
+    LET_GO = "let_go"
+    CANCEL = "cancel"
+    MOVE = "move"
+    CHECK_IN = "check_in"
+
+
+_ALLOWED: Mapping[Step, frozenset[Status]] = {
+    Step.CONFIRM: frozenset({Status.HELD}),
+    Step.LET_GO: frozenset({Status.HELD}),
+    Step.CANCEL: frozenset({Status.REQUESTED, Status.BOOKED}),
+    Step.MOVE: frozenset({Status.REQUESTED, Status.BOOKED}),
+    Step.CHECK_IN: frozenset({Status.BOOKED}),
+}
+# What a step that is not allowed is answered, by where the appointment stands.
+_REFUSALS: Mapping[Status, type[Refused]] = {
+    Status.HELD: NotConfirmed,
+    Status.REQUESTED: NotApproved,
+    Status.CHECKED_IN: AlreadyCheckedIn,
+    Status.CANCELLED: AppointmentCancelledAlready,
+}
+_OF_HOLDS = frozenset({Step.CONFIRM, Step.LET_GO})
 
 
 @dataclass(frozen=True, slots=True)
 class Appointment:
     """Places that are taken. `service` and `service_date` are those of its session.
 
-    `also` names further services of the same visit to the counter, with a blank between.
+    `also` names further services that it is for, with a blank between.
     """
 
     id: AppointmentId
@@ -65,9 +109,9 @@ class Appointment:
     ended_at: datetime | None = None
 
     @classmethod
-    def booked(cls, fact: AppointmentBooked) -> "Appointment":
+    def begun(cls, fact: PlaceHeld | AppointmentRequested | AppointmentBooked) -> "Appointment":
         """The appointment that this fact begins."""
-        return cls(
+        made = cls(
             fact.appointment_id,
             1,
             fact.session_id,
@@ -80,48 +124,55 @@ class Appointment:
             visit_id=fact.visit_id,
             wait_id=fact.wait_id,
         )
+        if isinstance(fact, PlaceHeld):
+            return replace(made, status=Status.HELD, held_until=fact.until, due_at=fact.until)
+        if isinstance(fact, AppointmentRequested):
+            return replace(made, status=Status.REQUESTED, due_at=fact.until)
+        return made
 
     @property
     def services(self) -> tuple[ServiceCode, ...]:
         """Its service and the further ones."""
-        return (self.service, *map(ServiceCode, self.also.split()))
+        return (self.service, *self.further)
 
-    def check_in(self, session: Session, today: date) -> AppointmentCheckedIn:
-        """The citizen is there. Raises NotToday, AlreadyCheckedIn, AppointmentCancelledAlready."""
-        self._must_be_booked()
-        if today != self.service_date:
-            raise NotToday(service_date=self.service_date.isoformat())
-        return AppointmentCheckedIn(
-            appointment_id=self.id,
-            session_id=self.session_id,
-            mall=session.mall,
-            service=self.service,
-            service_date=self.service_date,
-            person_id=self.person_id,
-        )
+    @property
+    def further(self) -> tuple[ServiceCode, ...]:
+        """The further services."""
+        return tuple(map(ServiceCode, self.also.split()))
 
-    def cancel(self, session: Session, reason: str, at: datetime) -> AppointmentCancelled:
-        """Give the place up.
+    def must_allow(self, step: Step) -> None:
+        """Raises the refusal that tells where it stands instead."""
+        if self.status in _ALLOWED[step]:
+            return
+        if step in _OF_HOLDS:
+            raise HoldOver if self.status is Status.LAPSED else NotHeld(status=self.status)
+        refusal = _REFUSALS.get(self.status)
+        raise refusal if refusal is not None else AppointmentOver(status=self.status)
 
-        Raises SessionOver, AlreadyCheckedIn or AppointmentCancelledAlready.
-        """
-        self._must_be_booked()
-        session.must_not_be_over(at)
-        return AppointmentCancelled(
-            appointment_id=self.id, session_id=self.session_id, reason=reason
-        )
-
-    def moved_to(self, status: Status, at: datetime) -> "Appointment":
-        """One fact later."""
+    def at_status(self, status: Status, at: datetime) -> "Appointment":
+        """One fact later, at another point of its life."""
         ended_at = None if status.is_live else at
-        return replace(self, version=self.version + 1, status=status, ended_at=ended_at)
+        return replace(
+            self,
+            version=self.version + 1,
+            status=status,
+            held_until=None,
+            due_at=None,
+            ended_at=ended_at,
+        )
 
     def disturbed(self, closure_id: ClosureId) -> "Appointment":
         """One fact later its holder was told of this closure."""
         return replace(self, version=self.version + 1, disturbed_by=closure_id)
 
-    def _must_be_booked(self) -> None:
-        if self.status is Status.CHECKED_IN:
-            raise AlreadyCheckedIn
-        if self.status is Status.CANCELLED:
-            raise AppointmentCancelledAlready
+    def moved(self, fact: AppointmentMoved) -> "Appointment":
+        """One fact later, in another session."""
+        return replace(
+            self,
+            version=self.version + 1,
+            session_id=fact.session_id,
+            service_date=fact.service_date,
+            moves=self.moves + 1,
+            step=0,
+            disturbed_by=None,
+        )

@@ -1,6 +1,6 @@
 """How facts change states: one arm for each fact, and one way to take a place or give it back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +10,20 @@ from contracts.booking import (
     AppointmentCancelled,
     AppointmentCheckedIn,
     AppointmentDisturbed,
+    AppointmentLapsed,
+    AppointmentMoved,
     ClosureDeclared,
     ClosureLifted,
     ClosureSwept,
     DayAnnounced,
+    PlaceHeld,
     PlacesReleased,
     SeedRevealed,
     SessionClosed,
     SessionOpened,
     SessionReopened,
 )
-from contracts.ids import ClosureId, ServiceDayId, SessionId
+from contracts.ids import AppointmentId, ClosureId, ServiceDayId, SessionId
 from services.booking.domain import claims, release
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.closure import Closure, get_closure
@@ -36,6 +39,13 @@ _Ruling = (
     | SessionReopened
     | AppointmentDisturbed
 )
+
+_LEADS_TO: Mapping[type[Fact], Status] = {
+    AppointmentBooked: Status.BOOKED,
+    AppointmentCheckedIn: Status.CHECKED_IN,
+    AppointmentCancelled: Status.CANCELLED,
+    AppointmentLapsed: Status.LAPSED,
+}
 
 
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
@@ -56,14 +66,11 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             yield from release.after_part(get_day(states, session.day_id), session, fact)
         case SeedRevealed():
             yield release.after_reveal(get_day(states, fact.day_id))
-        case AppointmentBooked():
-            yield from replaced(states, None, Appointment.booked(fact), at)
-        case AppointmentCheckedIn():
+        case PlaceHeld() | AppointmentBooked() if fact.appointment_id not in states:
+            yield from replaced(states, None, Appointment.begun(fact), at)
+        case AppointmentMoved():
             before = get_appointment(states, fact.appointment_id)
-            yield from replaced(states, before, before.moved_to(Status.CHECKED_IN, at), at)
-        case AppointmentCancelled():
-            before = get_appointment(states, fact.appointment_id)
-            yield from replaced(states, before, before.moved_to(Status.CANCELLED, at), at)
+            yield from replaced(states, before, before.moved(fact), at)
         case (
             ClosureDeclared()
             | ClosureLifted()
@@ -73,6 +80,9 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             | AppointmentDisturbed()
         ):
             yield from _closures(states, fact, at)
+        case _ if type(fact) in _LEADS_TO:
+            before = get_appointment(states, AppointmentId(fact.aggregate_id))
+            yield from replaced(states, before, before.at_status(_LEADS_TO[type(fact)], at), at)
         case _:
             raise TypeError(f"booking does not decide {type(fact).__name__}")
 
@@ -119,7 +129,9 @@ def replaced(
             id_ = appointment.session_id
             session = sessions.get(id_) or get_session(states, id_)
             sessions[id_] = session.with_places(
-                sign * appointment.places, appointment.channel, held=False
+                sign * appointment.places,
+                appointment.channel,
+                held=appointment.status is Status.HELD,
             )
     days: dict[ServiceDayId, ServiceDay] = {}
     for session in sessions.values():

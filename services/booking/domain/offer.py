@@ -14,13 +14,12 @@ from services.booking.domain.refusals import NotYours, ServiceNotInMall
 class Service:
     """A service and the agency that gives it.
 
-    `policy` names its booking policy, `minutes` its usual time at a counter, `after` the services
-    that come first in one visit (codes with a blank between).
+    `minutes` is its usual time at a counter, `after` names the services that come first in one
+    visit, codes with a blank between.
     """
 
     id: ServiceCode
     agency: AgencyId
-    policy: str | None = None
     minutes: int | None = None
     after: str = ""
 
@@ -29,6 +28,7 @@ class Service:
 class Mall:
     """A mall: its zone decides which day an instant belongs to.
 
+    `policy` names the booking policy of the services that `bookings` does not name. `bookings`,
     `counters` and `walking` (minutes on foot between zones) stand as the catalogue has them.
     """
 
@@ -36,6 +36,7 @@ class Mall:
     zone: str
     agencies: tuple[AgencyId, ...]
     policy: str | None = None
+    bookings: tuple[Mapping[str, Any], ...] = ()
     opens_at: time | None = None
     closes_at: time | None = None
     counters: tuple[Mapping[str, Any], ...] = ()
@@ -44,6 +45,11 @@ class Mall:
     def date_of(self, at: datetime) -> date:
         """The day on the mall's wall."""
         return at.astimezone(ZoneInfo(self.zone)).date()
+
+    def policy_for(self, service: ServiceCode) -> str | None:
+        """The code of the booking policy of this service; None for what is built in."""
+        own = (one["policy"] for one in self.bookings if one["service"] == service)
+        return next(own, self.policy)
 
     def must_offer(self, service: Service) -> None:
         """Raises ServiceNotInMall."""

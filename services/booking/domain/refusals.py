@@ -1,4 +1,4 @@
-"""Why booking says no: one class per rule, named after it."""
+"""Why a session or a place in one is refused."""
 
 from contracts.base import Refused
 
@@ -138,3 +138,21 @@ class NotYours(Refused):
     kind = "forbidden"
     title_id = "Ini milik mal lain; hanya petugas mal itu yang dapat mengubahnya"
     title_en = "This belongs to another mall; only its own officers may change it"
+
+
+class FurtherServiceImpossible(Refused):
+    """Further services of an appointment are of its agency, each named once, few altogether."""
+
+    code = "further_service_impossible"
+    kind = "invalid"
+    title_id = "Layanan tambahan harus dari instansi yang sama dan tidak terlalu banyak; perbaiki"
+    title_en = "Further services must be of the same agency and not too many; correct them"
+
+
+class PolicyUnknown(Refused):
+    """The mall names a booking policy that has not arrived from the catalogue."""
+
+    code = "policy_unknown"
+    kind = "invalid"
+    title_id = "Kebijakan pemesanan mal ini belum diterima; coba lagi nanti atau hubungi operator"
+    title_en = "The booking policy of this mall has not arrived; try later or tell the operator"

@@ -11,6 +11,7 @@ from services.booking.commands.releases import (
 )
 from services.booking.domain import release
 from services.booking.domain.offer import must_be_own
+from services.booking.domain.policy import policy_of
 from services.booking.domain.release_refusals import DayKnownAlready
 from services.booking.domain.states import (
     States,
@@ -29,13 +30,14 @@ def announce_day(command: AnnounceDay, states: States) -> Decision:
     mall.must_offer(get_service(states, command.service))
     if day_named(states, command.day) is not None:
         raise DayKnownAlready(service_date=command.service_date.isoformat())
+    policy = policy_of(states, mall, command.service)
     fact = DayAnnounced(
         day_id=command.day_id,
         mall=command.mall,
         service=command.service,
         service_date=command.service_date,
-        policy="umum",
-        policy_version=0,
+        policy=policy.rules.code,
+        policy_version=policy.version,
         mode=command.mode,
         opens_at=command.opens_at,
         closes_at=command.closes_at,

@@ -7,6 +7,7 @@ from services.booking.domain.closure import closing, closures_in
 from services.booking.domain.closure_refusals import ServiceClosed
 from services.booking.domain.day import DayKey
 from services.booking.domain.offer import must_be_own
+from services.booking.domain.policy import Policy, policy_of
 from services.booking.domain.session import Session, Span, opened_session
 from services.booking.domain.states import States, day_named, get_mall, get_service
 
@@ -24,19 +25,19 @@ def open_session(command: OpenSession, states: States) -> Decision:
     day = day_named(states, key)
     facts: list[Fact] = []
     if day is None:
-        facts.append(_announced(command, key))
+        facts.append(_announced(command, key, policy_of(states, offer[0], key.service)))
     fact = fact.model_copy(update={"day_id": day.id if day is not None else command.day_id})
     answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
     return Decision([*facts, fact], answer)
 
 
-def _announced(command: OpenSession, key: DayKey) -> DayAnnounced:
+def _announced(command: OpenSession, key: DayKey, policy: Policy) -> DayAnnounced:
     return DayAnnounced(
         day_id=command.day_id,
         mall=key.mall,
         service=key.service,
         service_date=key.service_date,
-        policy="umum",
-        policy_version=0,
+        policy=policy.rules.code,
+        policy_version=policy.version,
         mode="open",
     )

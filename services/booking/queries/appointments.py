@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy import select
 
 from chassis.database import Database
-from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId
+from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId, VisitId
 from services.booking.tables import appointments, sessions
 
 
@@ -21,7 +21,22 @@ class AppointmentView(BaseModel):
     service_date: date
     starts_at: datetime
     ends_at: datetime
-    status: Literal["booked", "checked_in", "cancelled"]
+    status: Literal[
+        "held",
+        "requested",
+        "booked",
+        "checked_in",
+        "cancelled",
+        "lapsed",
+        "declined",
+        "missed",
+    ]
+    held_until: datetime | None
+    also: list[ServiceCode]
+    places: int
+    moves: int
+    visit_id: VisitId | None
+    disturbed: bool
 
 
 async def find_appointment(
@@ -38,9 +53,18 @@ async def find_appointment(
             sessions.c.starts_at,
             sessions.c.ends_at,
             appointments.c.status,
+            appointments.c.held_until,
+            appointments.c.also,
+            appointments.c.places,
+            appointments.c.moves,
+            appointments.c.visit_id,
+            appointments.c.disturbed_by.is_not(None).label("disturbed"),
         )
         .join_from(appointments, sessions, appointments.c.session_id == sessions.c.id)
         .where(appointments.c.id == appointment_id)
     )
     rows = await database.fetch(statement)
-    return AppointmentView.model_validate(dict(rows[0])) if rows else None
+    if not rows:
+        return None
+    found = dict(rows[0])
+    return AppointmentView.model_validate(found | {"also": found["also"].split()})

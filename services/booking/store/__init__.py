@@ -9,48 +9,61 @@ from typing import Any
 
 from chassis.database import Overtaken, Tx
 from contracts.ids import AppointmentId, MallId, ServiceCode, ServiceDayId, SessionId
-from services.booking.domain.claims import Asked
+from services.booking.domain.claims import Asked, AskedToMove
 from services.booking.domain.day import DayKey, DayOfSpan, SessionsOf
 from services.booking.domain.offer import Mall
-from services.booking.store import appointments, claims, closures, days, offers, sessions
+from services.booking.domain.policy import PolicyOf
+from services.booking.store import (
+    appointments,
+    claims,
+    closures,
+    days,
+    offers,
+    policies,
+    sessions,
+)
 from services.booking.store.kinds import of_kind
 
 
 async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     """The states behind these keys.
 
-    A session brings its day and mall along, an appointment its session and its claims. Raises
-    Overtaken when an appointment went to another session meanwhile.
+    A session brings its day, policy and mall along, an appointment its session and its claims.
+    Raises Overtaken when an appointment went to another session meanwhile.
     """
     touched = await closures.find(tx, keys)
+    asked, spans = of_kind(keys, Asked), of_kind(keys, DayOfSpan)
     appointment_ids = list({*of_kind(keys, AppointmentId), *touched.appointments})
-    asked = of_kind(keys, Asked)
     session_ids = {*of_kind(keys, SessionId), *(one.session_id for one in asked), *touched.sessions}
     session_ids |= await appointments.sessions_of(tx, appointment_ids)
     standing = await sessions.standing(tx, session_ids)
-    spans = of_kind(keys, DayOfSpan)
-    offered = await offers.find(
+    by_service = bool(touched.sessions) or any(one.also for one in asked)
+    states: list[Any] = [*asked]
+    states += await offers.find(
         tx,
         {*of_kind(keys, MallId), *(one.mall for one in standing)},
-        {*of_kind(keys, ServiceCode), *(one.service for one in standing if touched.sessions)},
+        {*of_kind(keys, ServiceCode), *(one.service for one in standing if by_service)},
     )
-    wanted = {*_names(spans, of_kind(offered, Mall)), *of_kind(keys, DayKey)}
-    named = await days.named(tx, wanted)
+    malls = of_kind(states, Mall)
+    named = await days.named(tx, {*_names(spans, malls), *of_kind(keys, DayKey)})
     whole = {one.day_id for one in of_kind(keys, SessionsOf)}
     day_ids = {*(one.day_id for one in standing), *(one.day_id for one in named)}
     day_ids |= {*of_kind(keys, ServiceDayId), *whole}
     locked_days = await days.lock(tx, day_ids)
+    states += [*named, *locked_days, *await policies.stamped(tx, locked_days)]
+    wanted = {*of_kind(keys, PolicyOf), *(PolicyOf(one.mall, one.service) for one in spans)}
+    states += await policies.newest(tx, wanted, malls)
     session_ids |= await sessions.ids_of(tx, whole)
-    locked = {one.id: one for one in await sessions.lock(tx, session_ids)}
+    states += await sessions.lock(tx, session_ids)
     found = await appointments.lock(tx, appointment_ids)
-    if any(one.session_id not in locked for one in found):
+    if not session_ids.issuperset(one.session_id for one in found):
         raise Overtaken("an appointment was moved")
-    states: list[Any] = [*offered, *named, *locked_days, *locked.values(), *found]
-    states += await claims.of_appointments(tx, appointment_ids)
-    states += await claims.seats(tx, asked, locked)
+    states += [*found, *await claims.of_appointments(tx, appointment_ids)]
     states += await closures.lock(tx, touched.closures)
     states += await closures.conflicts(tx, keys, set(appointment_ids))
-    return {state.id: state for state in states}
+    loaded = {state.id: state for state in states}
+    seats = await claims.seats(tx, asked, of_kind(keys, AskedToMove), loaded)
+    return loaded | {state.id: state for state in seats}
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:

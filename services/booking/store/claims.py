@@ -1,20 +1,31 @@
 """Claims in their table, and which seats are taken."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chassis.database import Row, Tx, row_of, save_rows
-from contracts.ids import AppointmentId, SessionId
+from contracts.ids import AppointmentId
 from services.booking import tables
-from services.booking.domain import claims as rules
-from services.booking.domain.claims import Asked, Claim, Claims, ClaimsOf, Kind, Seats, SeatsOf
-from services.booking.domain.session import Session
+from services.booking.domain import claims
+from services.booking.domain.claims import (
+    Asked,
+    AskedToMove,
+    Claim,
+    Claims,
+    ClaimsOf,
+    Kind,
+    Seats,
+    SeatsOf,
+)
+from services.booking.domain.policy import rules_of
+from services.booking.domain.states import States, get_day, get_mall
 from services.booking.store.kinds import of_kind
 
 _row = row_of(Claim)
 
-_OF_APPOINTMENTS = "SELECT * FROM claims WHERE appointment_id = ANY($1::uuid[]) AND live"
+_OF_APPOINTMENTS = "SELECT * FROM claims WHERE appointment_id = ANY($1::uuid[])"
 _SEATS = """
 SELECT kind, digest, nth FROM claims
 JOIN unnest($1::text[], $2::bytea[]) AS asked (kind, digest) USING (kind, digest)
@@ -23,7 +34,7 @@ WHERE live
 
 
 async def of_appointments(tx: Tx, ids: Sequence[AppointmentId]) -> list[Claims]:
-    """The live claims of appointments that are locked."""
+    """The claims of appointments that are locked."""
     held: dict[AppointmentId, list[Claim]] = defaultdict(list)
     for row in await tx.fetch(_OF_APPOINTMENTS, ids) if ids else []:
         claim = _claim(row)
@@ -32,15 +43,23 @@ async def of_appointments(tx: Tx, ids: Sequence[AppointmentId]) -> list[Claims]:
 
 
 async def seats(
-    tx: Tx, asked: Sequence[Asked], sessions: Mapping[SessionId, Session]
+    tx: Tx, asked: Sequence[Asked], moving: Sequence[AskedToMove], states: States
 ) -> list[Seats]:
-    """What is taken of the seats that these new appointments would need."""
-    wanted: dict[SeatsOf, set[int]] = {
-        key: set()
-        for one in asked
-        if one.session_id in sessions
-        for key in rules.asked_for(one, sessions[one.session_id])
-    }
+    """What is taken of the seats that these would need, as far as what they name exists."""
+    wanted: dict[SeatsOf, set[int]] = {}
+    for one in asked:
+        session = states.get(one.session_id)
+        if session is not None:
+            rules = rules_of(states, get_day(states, session.day_id))
+            today = get_mall(states, session.mall).date_of(one.at)
+            wanted |= {key: set() for key in claims.asked_for(one, session, rules, today)}
+    for move in moving:
+        session, appointment = states.get(move.session_id), states.get(move.appointment_id)
+        if session is not None and appointment is not None:
+            known = states.get(ClaimsOf(move.appointment_id))
+            there = replace(appointment, service_date=session.service_date)
+            identity = known.identity if known is not None else None
+            wanted |= {key: set() for key in claims.on_its_day(there, identity)}
     if not wanted:
         return []
     kinds, digests = [key.kind for key in wanted], [key.digest for key in wanted]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from chassis.database import Row, Tx, Values, row_of, save_rows
 from contracts.ids import AgencyId, MallId, ServiceCode
@@ -13,8 +14,8 @@ _service_row = row_of(Service)
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
 _MALLS = """
-SELECT code, zone, agencies::text AS agencies, policy, opens_at, closes_at,
-       counters::text AS counters, walking::text AS walking
+SELECT code, zone, agencies::text AS agencies, policy, bookings::text AS bookings,
+       opens_at, closes_at, counters::text AS counters, walking::text AS walking
 FROM malls WHERE code = ANY($1::text[])
 """
 _SERVICES = "SELECT * FROM services WHERE code = ANY($1::text[])"
@@ -29,10 +30,10 @@ async def find(
     return [*map(_mall, mall_rows), *map(_service, service_rows)]
 
 
-async def save(tx: Tx, offers: Iterable[Mall | Service]) -> None:
+async def save(tx: Tx, kept: Iterable[Any]) -> None:
     """Keep malls and services, each named once, as the catalogue has them now."""
-    await save_rows(tx, tables.malls, [_mall_row(one) for one in of_kind(offers, Mall)])
-    await save_rows(tx, tables.services, [_service_row(one) for one in of_kind(offers, Service)])
+    await save_rows(tx, tables.malls, [_mall_row(one) for one in of_kind(kept, Mall)])
+    await save_rows(tx, tables.services, [_service_row(one) for one in of_kind(kept, Service)])
 
 
 def _mall_row(mall: Mall) -> Values:
@@ -41,6 +42,7 @@ def _mall_row(mall: Mall) -> Values:
         mall.zone,
         json.dumps(mall.agencies),
         mall.policy,
+        json.dumps(mall.bookings),
         mall.opens_at,
         mall.closes_at,
         json.dumps(mall.counters),
@@ -54,6 +56,7 @@ def _mall(row: Row) -> Mall:
         row["zone"],
         tuple(AgencyId(code) for code in json.loads(row["agencies"])),
         row["policy"],
+        tuple(json.loads(row["bookings"])),
         row["opens_at"],
         row["closes_at"],
         tuple(json.loads(row["counters"])),
@@ -65,7 +68,6 @@ def _service(row: Row) -> Service:
     return Service(
         ServiceCode(row["code"]),
         AgencyId(row["agency"]),
-        row["policy"],
         row["minutes"],
         row["after"],
     )

@@ -21,7 +21,9 @@ from services.booking.wiring import SERVICE
 MALL, SERVICE_CODE = "mpp-uji", "DUK-KTP"
 
 
-def mall_entry(code: str = MALL, agencies: tuple[str, ...] = ("dukcapil",)) -> EntryPublished:
+def mall_entry(
+    code: str = MALL, agencies: tuple[str, ...] = ("dukcapil",), policy: str | None = None
+) -> EntryPublished:
     body: dict[str, Any] = {
         "revision": 1,
         "code": code,
@@ -31,6 +33,7 @@ def mall_entry(code: str = MALL, agencies: tuple[str, ...] = ("dukcapil",)) -> E
         "closes_at": "15:00:00",
         "agencies": list(agencies),
         "counters": [{"code": "A-01", "services": [SERVICE_CODE]}],
+        "booking_policy": policy,
     }
     return _entry("mall", code, body)
 
@@ -81,6 +84,27 @@ def agency_entry(code: str = "dukcapil") -> EntryPublished:
     return _entry("agency", code, body)
 
 
+def policy_entry(code: str = "uji", **rules: Any) -> EntryPublished:
+    """A policy that allows what the built-in one does, with these rules instead."""
+    body: dict[str, Any] = {
+        "revision": 1,
+        "code": code,
+        "name_id": "Uji",
+        "name_en": "Test",
+        "window": {},
+        "hold": {"minutes": 10, "most_live": 1},
+        "identity": "optional",
+        "limits": {},
+        "release": {"mode": "open"},
+        "weight": 1,
+        "moves": {"until_minutes": 0},
+        "reminders_hours": [],
+        "overbook": {"most_percent": 0, "risk_percent": 5},
+        **rules,
+    }
+    return _entry("booking_policy", code, body)
+
+
 def _entry(kind: str, code: str, body: dict[str, Any]) -> EntryPublished:
     return EntryPublished(
         entry_id=EntryId.of(kind, code), kind=kind, code=code, revision=1, body=body
@@ -107,6 +131,7 @@ class Booking:
 
     probe: Probe
     officer: dict[str, str] = field(default_factory=dict)
+    revision: int = 1
 
     def __post_init__(self) -> None:
         self.officer = self.probe.bearer("officer-1", "officer", mall=MALL)
@@ -121,6 +146,23 @@ class Booking:
     ) -> httpx.Response:
         sent = {"Idempotency-Key": key or uuid4().hex, **(headers or {})}
         return await self.probe.client.post(path, json=body, headers=sent)
+
+    async def under(self, **rules: Any) -> None:
+        """From now on the mall goes by a policy with these rules."""
+        self.revision += 1
+        entries = policy_entry(revision=self.revision, **rules), mall_entry(policy="uji")
+        arrivals = [self.probe.arrival(one, version=self.revision) for one in entries]
+        await self.probe.deliver("booking.catalogue", *arrivals)
+
+    async def opened_in(self, days: int, capacity: int = 2, **changes: str) -> str:
+        """A session of two hours, so many days from now."""
+        start = local_now().replace(hour=9, minute=0, second=0, microsecond=0)
+        start += timedelta(days=days)
+        span = {
+            "starts_at": start.isoformat(),
+            "ends_at": (start + timedelta(hours=2)).isoformat(),
+        }
+        return await self.opened(capacity, **span, **changes)
 
     async def opened(self, capacity: int = 2, **changes: str) -> str:
         body = {
@@ -140,12 +182,30 @@ class Booking:
         body = {"session_id": session_id, "person_id": str(person or PersonId.new())}
         return await self.post("/v1/appointments", body, key=key)
 
+    async def take(
+        self,
+        session_id: str,
+        person: PersonId | None = None,
+        *,
+        door: str = "appointments",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        """Book or hold, with whatever else is sent along."""
+        body = {"session_id": session_id, "person_id": str(person or PersonId.new()), **more}
+        return await self.post(f"/v1/{door}", body, headers=headers)
+
     async def act(
-        self, appointment: dict[str, str], action: str, headers: dict[str, str] | None = None
+        self,
+        appointment: dict[str, str],
+        action: str,
+        headers: dict[str, str] | None = None,
+        **body: str,
     ) -> httpx.Response:
         path = f"/v1/appointments/{appointment['appointment_id']}/{action}"
         proof = {"Booking-Code": appointment["booking_code"]}
-        return await self.post(path, headers=proof if headers is None else headers)
+        sent = proof if headers is None else headers
+        return await self.post(path, body or None, headers=sent)
 
     async def booked_count(self, session_id: str) -> tuple[int, int]:
         """What the session says is taken, and how many live appointments there are."""
@@ -159,6 +219,38 @@ class Booking:
             session_id,
         )
         return row["booked"], row["live"] or 0
+
+    async def sums(self) -> dict[str, Any]:
+        """What sessions and days say, beside what appointments and claims are worth."""
+        (row,) = await self.probe.rows(SUMS)
+        return dict(row)
+
+
+SUMS = """
+WITH live AS (
+    SELECT * FROM appointments WHERE status IN ('held', 'requested', 'booked', 'checked_in')
+)
+SELECT (SELECT sum(booked + held) FROM sessions) AS in_sessions,
+       (SELECT sum(held) FROM sessions) AS held,
+       (SELECT sum(taken) FROM days) AS on_days,
+       (SELECT coalesce(sum(places), 0) FROM live) AS places,
+       (SELECT coalesce(sum(places), 0) FROM live WHERE status = 'held') AS places_held,
+       (SELECT sum(free_online) FROM days) AS free,
+       (SELECT sum(capacity - booked - held) FROM sessions WHERE most_online IS NULL) AS left,
+       (SELECT count(*) FROM claims WHERE live AND appointment_id NOT IN (SELECT id FROM live))
+           AS claims_of_nobody,
+       (SELECT count(*) FROM live WHERE NOT EXISTS (
+           SELECT FROM claims WHERE appointment_id = live.id AND kind = 'service_day'
+                                    AND claims.live)) AS without_claim
+"""
+
+
+def add_up(sums: dict[str, Any]) -> None:
+    """Every place is counted once wherever it is counted."""
+    assert sums["in_sessions"] == sums["on_days"] == sums["places"]
+    assert sums["held"] == sums["places_held"]
+    assert sums["free"] == sums["left"]
+    assert (sums["claims_of_nobody"], sums["without_claim"]) == (0, 0)
 
 
 Fresh = Callable[[str], Awaitable[Database]]

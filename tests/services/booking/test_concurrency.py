@@ -139,8 +139,9 @@ async def test_the_database_itself_keeps_a_seat_for_one(booking: Booking) -> Non
     session_id = await booking.opened(capacity=2)
     one, other = [(await booking.book(session_id)).json() for _ in range(2)]
     take = """
-        UPDATE claims SET digest = (SELECT digest FROM claims WHERE appointment_id = $1::uuid)
-        WHERE appointment_id = $2::uuid
+        UPDATE claims SET digest = (SELECT digest FROM claims AS one
+                                    WHERE one.appointment_id = $1::uuid AND one.live)
+        WHERE appointment_id = $2::uuid AND live
     """
     with pytest.raises(asyncpg.UniqueViolationError, match="claims_one_on_a_seat"):
         await booking.probe.rows(take, one["appointment_id"], other["appointment_id"])

@@ -1,0 +1,67 @@
+"""Why an appointment cannot take a step: it stands elsewhere, or the step is not for it."""
+
+from contracts.base import Refused
+
+
+class NotConfirmed(Refused):
+    """The place is only held."""
+
+    code = "not_confirmed"
+    title_id = "Tempat ini baru ditahan; konfirmasi dahulu"
+    title_en = "This place is only held; confirm it first"
+
+
+class NotApproved(Refused):
+    """The office has not answered the request yet."""
+
+    code = "not_approved"
+    title_id = "Janji ini masih menunggu persetujuan kantor; tunggu jawabannya"
+    title_en = "This request waits for the office's answer; wait for it"
+
+
+class AppointmentOver(Refused):
+    """The appointment lapsed, was declined or missed."""
+
+    code = "appointment_over"
+    title_id = "Janji ini sudah berakhir; buat janji baru bila perlu"
+    title_en = "This appointment has ended; book again if you need to"
+
+
+class NotHeld(Refused):
+    """Only a place that is held can be confirmed or let go."""
+
+    code = "not_held"
+    title_id = "Tempat ini tidak sedang ditahan; lihat keadaan janji Anda"
+    title_en = "This place is not on hold; look where your appointment stands"
+
+
+class HoldOver(Refused):
+    """The time for confirming has ended."""
+
+    code = "hold_over"
+    title_id = "Waktu menahan tempat sudah habis; pesan kembali"
+    title_en = "Your hold has ended; book again"
+
+
+class NotDue(Refused):
+    """The time has not come, or it has passed: only a timer asks for this."""
+
+    code = "not_due"
+    title_id = "Waktunya belum tiba atau sudah lewat; tidak ada yang perlu dilakukan"
+    title_en = "It is not time for this, or no longer; there is nothing to do"
+
+
+class SameSession(Refused):
+    """The appointment is in that session already."""
+
+    code = "same_session"
+    title_id = "Janji ini sudah di sesi itu; pilih sesi lain"
+    title_en = "It is in that session already; choose another one"
+
+
+class OtherService(Refused):
+    """An appointment is moved within its service and mall."""
+
+    code = "other_service"
+    title_id = "Pilih sesi dari layanan dan mal yang sama"
+    title_en = "Choose a session of the same service and mall"

@@ -1,0 +1,80 @@
+"""What is decided about places that are held: kept, confirmed, let go, over."""
+
+from contracts.base import Decision
+from contracts.booking import AppointmentLapsed
+from services.booking.commands.appointments import (
+    AppointmentChanged,
+    ConfirmPlace,
+    ExpireHold,
+    HoldPlace,
+    PlaceKept,
+    ReleasePlace,
+)
+from services.booking.domain.appointment import Appointment, Step
+from services.booking.domain.life_refusals import HoldOver, NotDue
+from services.booking.domain.offer import must_be_own
+from services.booking.domain.policy import rules_of
+from services.booking.domain.session import Session
+from services.booking.domain.states import States, get_appointment, get_day, get_session
+from services.booking.domain.taking import hold_ends, must_be_possible, wish_again
+from services.booking.handlers.wishes import wish_of
+
+
+def hold_place(command: HoldPlace, states: States) -> Decision:
+    """Places that nobody else can have for some minutes."""
+    wish = wish_of(command, states)
+    rules = rules_of(states, get_day(states, wish.session.day_id))
+    fact = wish.held(hold_ends(wish.session, rules, command.at))
+    must_be_possible(states, None, Appointment.begun(fact), command.at)
+    answer = PlaceKept(appointment_id=fact.appointment_id, held_until=fact.until)
+    return Decision([fact], answer)
+
+
+def confirm_place(command: ConfirmPlace, states: States) -> Decision:
+    """The hold becomes an appointment, before its end."""
+    appointment, session = _held(command, states)
+    if _is_over(appointment, command):
+        raise HoldOver
+    fact = wish_again(appointment, session).booked()
+    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="booked"))
+
+
+def release_place(command: ReleasePlace, states: States) -> Decision:
+    """The place is free again, because the citizen lets it go."""
+    appointment, session = _held(command, states)
+    return _lapsed(appointment, session, "given_up")
+
+
+def expire_hold(command: ExpireHold, states: States) -> Decision:
+    """The place is free again, because time is up."""
+    appointment, session = _held(command, states)
+    if not _is_over(appointment, command):
+        raise NotDue
+    return _lapsed(appointment, session, "hold_over")
+
+
+def _held(
+    command: ConfirmPlace | ReleasePlace | ExpireHold, states: States
+) -> tuple[Appointment, Session]:
+    appointment = get_appointment(states, command.appointment_id)
+    session = get_session(states, appointment.session_id)
+    must_be_own(session.mall, command.staff_mall)
+    appointment.must_allow(Step.CONFIRM if isinstance(command, ConfirmPlace) else Step.LET_GO)
+    return appointment, session
+
+
+def _is_over(appointment: Appointment, command: ConfirmPlace | ExpireHold) -> bool:
+    return appointment.held_until is None or command.at >= appointment.held_until
+
+
+def _lapsed(appointment: Appointment, session: Session, reason: str) -> Decision:
+    fact = AppointmentLapsed(
+        appointment_id=appointment.id,
+        session_id=session.id,
+        mall=session.mall,
+        service=session.service,
+        service_date=session.service_date,
+        person_id=appointment.person_id,
+        reason=reason,
+    )
+    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="lapsed"))
