@@ -72,6 +72,7 @@ async def booking(place: Place) -> set[str]:
             _good(await probe.client.get(path, headers=proof))
         _good(await citizen.act(kept, "check-in"))
         _good(await citizen.act(dropped, "cancel"))
+        await citizen.under()
         later = await citizen.opened_in(2, capacity=5)
         for action in ("confirm", "release"):
             held = (await citizen.take(later, door="holds")).json()

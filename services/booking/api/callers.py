@@ -30,6 +30,7 @@ Device = Annotated[
         min_length=8,
         max_length=100,
         description="A name that the app has chosen for itself once. Only a digest of it is kept.",
+        examples=["8c1f0a52-app"],
     ),
 ]
 
