@@ -9,7 +9,12 @@ from contracts.catalogue import EntryPublished
 from services.queue import api, store
 from services.queue import timers as clockwork
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
-from services.queue.commands.counters import CloseCounter, OpenCounter, TakeOverCounter
+from services.queue.commands.counters import (
+    CloseCounter,
+    OpenCounter,
+    ReleaseCounter,
+    TakeOverCounter,
+)
 from services.queue.commands.devices import (
     BeginDeviceSession,
     GrantSeries,
@@ -41,6 +46,7 @@ DOMAIN = Domain(
         AdmitAppointment: tickets.admit_appointment,
         OpenCounter: counters.open_counter,
         TakeOverCounter: counters.take_over_counter,
+        ReleaseCounter: counters.release_counter,
         CloseCounter: counters.close_counter,
         RecordAbsence: presence.record_absence,
         PauseCounter: pauses.pause_counter,

@@ -10,6 +10,7 @@ from services.queue.commands.counters import (
     CloseCounter,
     CounterState,
     OpenCounter,
+    ReleaseCounter,
     TakeOverCounter,
 )
 from services.queue.queries.counters import CounterView, counters_of
@@ -74,5 +75,19 @@ def add_counters(found: Router, running: Running) -> None:
             counter=code,
             reason=_CLOSED_BY_OFFICER,
             session_id=session,
+        )
+        return (await running.dispatch(command)).read(CounterState)
+
+    @found.command(
+        "/v1/counters/{code}/release",
+        allow=requires("supervisor"),
+        refusals=ReleaseCounter.refusals,
+    )
+    async def release_counter(
+        code: CounterCode, caller: Caller, key: IdempotencyKey
+    ) -> CounterState:
+        """Free the counter of an officer who is gone; its ticket waits first again."""
+        command = ReleaseCounter(
+            actor=caller.actor, at=clock.now(), key=key, mall=mall_of(caller), counter=code
         )
         return (await running.dispatch(command)).read(CounterState)

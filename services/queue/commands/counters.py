@@ -9,7 +9,7 @@ from contracts.ids import CounterCode, CounterId, CounterSessionId, MallId, Serv
 from services.queue.domain import counter_refusals, refusals
 from services.queue.domain.counter import counter_id_of
 from services.queue.domain.presence import MallDay
-from services.queue.domain.seats import Company, CounterOf
+from services.queue.domain.seats import Company, CounterOf, TicketAt
 
 NOT_YOURS: Sequence[type[Refused]] = (
     counter_refusals.NotYourCounter,
@@ -82,6 +82,24 @@ class CloseCounter(Command):
         """The counter, the others of the mall, and the lines that it calls from."""
         counter_id = counter_id_of(self.mall, self.counter)
         return (counter_id, Company(counter_id, self.at))
+
+
+class ReleaseCounter(Command):
+    """A supervisor frees the counter of an officer who is gone; its ticket waits first again."""
+
+    refusals: ClassVar[Sequence[type[Refused]]] = (
+        refusals.MallUnknown,
+        refusals.CounterUnknown,
+        refusals.CounterClosedNow,
+    )
+
+    mall: MallId
+    counter: CounterCode
+
+    def needs(self) -> Sequence[Hashable]:
+        """The counter, and the ticket that it has with its queue."""
+        counter_id = counter_id_of(self.mall, self.counter)
+        return (counter_id, TicketAt(counter_id))
 
 
 class CounterState(Answer):

@@ -12,6 +12,7 @@ from services.queue.domain.counter_refusals import (
 
 CLOSE, PAUSE = "close", "pause"
 WITHDRAWN, TAKEN_OVER, RELEASED = "withdrawn", "taken_over", "released"
+OFFICER_GONE = "officer_gone"
 BY_OFFICER, PAUSE_OVER = "by_officer", "pause_over"
 
 

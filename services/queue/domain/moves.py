@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from contracts.queue import TicketCalled, TicketFinished, TicketIssued
+from contracts.queue_tickets import TicketSkipped
 from services.queue.domain.counter import Counter, counter_id_of
 from services.queue.domain.finding import (
     States,
@@ -49,6 +50,14 @@ def called(states: States, fact: TicketCalled, at: datetime) -> Iterator[State]:
     yield line
     yield from _head_left(states, ticket)
     yield Step(line.id, line.step, after.id, after.version)
+
+
+def skipped(states: States, fact: TicketSkipped) -> Iterator[State]:
+    """From a counter back into the queue."""
+    ticket = get_ticket(states, fact.ticket_id)
+    if ticket.counter_id is not None:
+        yield get_counter(states, ticket.counter_id).with_ticket(None)
+    yield from _entered(states, ticket.after_skip(fact), get_line(states, ticket.queue_id))
 
 
 def finished(states: States, fact: TicketFinished) -> Iterator[State]:

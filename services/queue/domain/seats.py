@@ -41,6 +41,13 @@ class Company:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TicketAt:
+    """Asks for the ticket that a counter has, together with the line in which it waited."""
+
+    counter_id: CounterId
+
+
 CounterFact = (
     CounterOpened
     | CounterClosed

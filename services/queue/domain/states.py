@@ -27,7 +27,7 @@ from contracts.queue_day import (
     NumbersReopened,
     SeriesGranted,
 )
-from contracts.queue_tickets import TicketDisputed
+from contracts.queue_tickets import TicketDisputed, TicketSkipped
 from services.queue.domain import moves
 from services.queue.domain.device import Device, device_after
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
@@ -55,6 +55,8 @@ def _changed(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:
             yield from moves.called(states, fact, at)
         case TicketServed():
             yield get_ticket(states, fact.ticket_id).after_serve()
+        case TicketSkipped():
+            yield from moves.skipped(states, fact)
         case TicketFinished():
             yield from moves.finished(states, fact)
         case TicketDisputed():

@@ -15,6 +15,7 @@ from contracts.ids import (
     TicketId,
 )
 from contracts.queue import TicketFinished, TicketIssued, TicketServed
+from contracts.queue_tickets import TicketSkipped
 from services.queue.domain.mall import prefix_of
 from services.queue.domain.order import Place
 from services.queue.domain.refusals import (
@@ -149,6 +150,34 @@ class Ticket:
             raise NotServedYet
         return TicketFinished(
             ticket_id=self.id, line_id=self.line_id, counter=counter, outcome=outcome
+        )
+
+    def back_in_line(self, counter: CounterCode, step: int, reason: str) -> TicketSkipped:
+        """It waits again where it stood, since nobody but the office is to blame."""
+        return TicketSkipped(
+            ticket_id=self.id,
+            line_id=self.line_id,
+            label=self.label,
+            queue_id=self.queue_id,
+            counter=counter,
+            times=self.skips,
+            place_at=self.place_at,
+            step=step,
+            reason=reason,
+        )
+
+    def after_skip(self, fact: TicketSkipped) -> "Ticket":
+        """Waiting again, at the place that the fact says."""
+        return replace(
+            self,
+            version=self.version + 1,
+            status=Status.WAITING,
+            counter_id=None,
+            place_at=fact.place_at,
+            entered_step=fact.step,
+            calls=0,
+            skips=fact.times,
+            called_at=None,
         )
 
     def after_dispute(self) -> "Ticket":

@@ -1,23 +1,26 @@
 """Counters are opened, taken over and closed."""
 
 from contracts.base import Decision, Fact
-from contracts.queue import CounterOpened
+from contracts.queue import CounterClosed, CounterOpened
 from contracts.queue_day import AgencyPresent
 from contracts.queue_entries import QueuePolicy
 from services.queue.commands.counters import (
     CloseCounter,
     CounterState,
     OpenCounter,
+    ReleaseCounter,
     TakeOverCounter,
 )
 from services.queue.domain.counter import Counter, counter_id_of, opened_counter
 from services.queue.domain.counter_refusals import ApprovalNeeded, OfficerAtAnotherCounter
-from services.queue.domain.duty import TAKEN_OVER
+from services.queue.domain.duty import OFFICER_GONE, RELEASED, TAKEN_OVER
 from services.queue.domain.finding import (
     States,
     find_counter,
     get_counter,
+    get_line,
     get_mall,
+    get_ticket,
     line_of,
 )
 from services.queue.domain.mall import must_be_own
@@ -60,6 +63,19 @@ def close_counter(command: CloseCounter, states: States) -> Decision:
     if terms_of(states, counter).close_needs_approval:
         _must_leave_nobody_behind(command, counter, states)
     return Decision([fact], closed_state(counter))
+
+
+def release_counter(command: ReleaseCounter, states: States) -> Decision:
+    """Nobody loses a place because an officer is gone."""
+    counter = get_counter(states, counter_id_of(command.mall, command.counter))
+    counter.must_be_open()
+    closed = CounterClosed(counter_id=counter.id, mall=counter.mall, reason=RELEASED)
+    if counter.ticket_id is None:
+        return Decision([closed], closed_state(counter))
+    ticket = get_ticket(states, counter.ticket_id)
+    step = get_line(states, ticket.queue_id).step + 1
+    skipped = ticket.back_in_line(counter.code, step, OFFICER_GONE)
+    return Decision([skipped, closed], closed_state(counter))
 
 
 def terms_of(states: States, counter: Counter) -> QueuePolicy:

@@ -22,7 +22,7 @@ from services.queue.domain.line import (
 )
 from services.queue.domain.mall import Mall
 from services.queue.domain.presence import MallDay
-from services.queue.domain.seats import Company, CounterOf, Seat
+from services.queue.domain.seats import Company, CounterOf, Seat, TicketAt
 from services.queue.domain.series import SeriesOfTheDay, SeriesOn
 from services.queue.store import boards, counters, devices, heads, lines, malls, presences, tickets
 from services.queue.store.kinds import of_kind
@@ -45,6 +45,9 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *await counters.beside(tx, [one.counter_id for one in company]),
         },
     )
+    left = {one.counter_id for one in of_kind(keys, TicketAt)}
+    in_hand = [one.ticket_id for one in known.values() if one.id in left and one.ticket_id]
+    where |= await tickets.whereabouts(tx, in_hand)
     offers = await malls.find(
         tx,
         {
@@ -69,7 +72,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         [*of_kind(keys, LineOn), *_begun(of_the_day, offers)],
     )
     letters = await devices.letters(tx, _days(of_kind(keys, SeriesOfTheDay), offers))
-    asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues}, where)
+    asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues, *in_hand}, where)
     first = await heads.read(tx, _depths(calls, reach, where), locked)
     meant = await _meant(tx, calls, reach, locked)
     attending = await presences.attend(tx, of_kind(keys, MallDay), offers)

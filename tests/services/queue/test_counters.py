@@ -344,3 +344,51 @@ async def test_where_nobody_waits_a_counter_closes_without_consent(queue: Queue)
     await queue.serve(ticket, counter_id)
     await queue.finish(ticket, counter_id)
     assert (await ask(queue, "close")).is_success
+
+
+# --- an officer who is gone
+
+
+async def test_a_supervisor_frees_a_counter_and_nobody_loses_a_place(queue: Queue) -> None:
+    first, second = await queue.issued(2)
+    for served in (False, True):
+        counter_id = await queue.opened("K-01")
+        assert (await queue.called(counter_id))["ticket_id"] == first
+        if served:
+            await queue.serve(first, counter_id)
+        assert (await ask(queue, "release")).status_code == 403
+        freed = await ask(queue, "release", headers=queue.supervisor)
+        assert not freed.json()["is_open"]
+        late = await queue.finish(first, counter_id, "no_show")
+        assert refused(late) == (409, "counter_closed")
+        again = await ask(queue, "release", headers=queue.supervisor)
+        assert refused(again) == (409, "counter_closed")
+        assert (await types(queue))[-2:] == ["ticket_skipped", "counter_closed"]
+    assert (await queue.board())[0]["waiting"] == 2
+    counter_id = await queue.opened("K-02")
+    for ticket in (first, second):
+        assert (await queue.called(counter_id))["ticket_id"] == ticket
+        await queue.finish(ticket, counter_id, "no_show")
+    steps = await queue.probe.rows("SELECT step FROM steps ORDER BY step")
+    assert [row["step"] for row in steps] == list(range(1, 9))
+
+
+async def test_a_release_while_the_officer_finishes_ends_the_ticket_or_returns_it(
+    queue: Queue,
+) -> None:
+    for _ in range(6):
+        (ticket,) = await queue.issued(1)
+        counter_id = await queue.opened("K-01")
+        assert (await queue.called(counter_id))["ticket_id"] == ticket
+        finished, _freed = await asyncio.gather(
+            queue.finish(ticket, counter_id, "no_show"),
+            ask(queue, "release", headers=queue.supervisor),
+        )
+        (row,) = await queue.probe.rows("SELECT status FROM tickets WHERE id = $1", ticket)
+        assert row["status"] == ("finished" if finished.is_success else "waiting")
+        if row["status"] == "waiting":
+            await queue.opened("K-02")
+            counter_id = next(one for one in queue.officers if one != counter_id)
+            await queue.called(counter_id)
+            await queue.finish(ticket, counter_id, "no_show")
+            await ask(queue, "close", code="K-02")
