@@ -138,8 +138,8 @@ async def queue(place: Place) -> set[str]:
         queue_id = await boards.queue_of(TicketId(ticket["ticket_id"]))
         latest = await boards.position()
         for key in (queue_id, queue_steps.MALL, f"{queue_steps.MALL}/K"):
-            assert await boards.since(latest - 3, 100, key)
-        assert await boards.since(latest - 3, 100, None)
+            assert await boards.since(latest - 12, 100, key)
+        assert await boards.since(latest - 12, 100, None)
         # The service itself may have come first.
         await forget_some(probe.running.database, 48)
         await _agencies_come(office)

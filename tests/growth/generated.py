@@ -21,6 +21,7 @@ BOUNDED = {
     "devices": "one row per kiosk or board",
     "policies": "one row per revision of a policy; people write them",
     "hours": "one row per mall and revision of its hours; people write them",
+    "offices": "one row per agency, service and year; people write them",
     "plans": "one row per mall and service",
     "catalogue_entries": "one row per revision of an entry; people write them",
     "timeline_head": "one row",
