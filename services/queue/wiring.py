@@ -32,10 +32,20 @@ from services.queue.commands.pauses import (
     WithdrawChange,
 )
 from services.queue.commands.presence import RecordAbsence
+from services.queue.commands.slips import MergeServices
 from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
-from services.queue.handlers import calls, counters, devices, lines, pauses, presence, tickets
+from services.queue.handlers import (
+    calls,
+    counters,
+    devices,
+    lines,
+    pauses,
+    presence,
+    slips,
+    tickets,
+)
 from services.queue.projection import keep_catalogue
 from services.queue.settings import QueueSettings
 from services.queue.stream import run_forgetting, run_stream
@@ -60,6 +70,7 @@ DOMAIN = Domain(
         UnlockDevice: devices.unlock_device,
         GrantSeries: devices.grant_series,
         MergeSeries: devices.merge_series,
+        MergeServices: slips.merge_services,
         CloseNumbers: lines.close_numbers,
         ReopenNumbers: lines.reopen_numbers,
         CallNextTicket: calls.call_next_ticket,

@@ -29,6 +29,7 @@ from services.booking.wiring import SERVICE as BOOKING
 from services.ledger.wiring import SERVICE as LEDGER
 from services.notify.wiring import SERVICE as NOTIFY
 from services.queue.queries.boards import Boards
+from services.queue.settings import TicketCodes
 from services.queue.stream import forget_some
 from services.queue.wiring import SERVICE as QUEUE
 from services.tracking.queries import ReadModel
@@ -125,7 +126,7 @@ async def queue(place: Place) -> set[str]:
         ticket = await office.called(counter_id)
         _good(await office.serve(ticket["ticket_id"], counter_id))
         _good(await office.finish(ticket["ticket_id"], counter_id))
-        await _pause(office)
+        await _pause(office, place.key_file())
         await _print(office)
         _good(await office.post("/v1/counters/K-01/close"))
         (line, *_) = await office.board()
@@ -162,7 +163,7 @@ async def _print(office: queue_steps.Queue) -> None:
     _good(await office.probe.client.get("/v1/devices", headers=office.supervisor))
 
 
-async def _pause(office: queue_steps.Queue) -> None:
+async def _pause(office: queue_steps.Queue, key_file: Path) -> None:
     """A pause, a request that is withdrawn, and one that is refused; then at another screen."""
     at = "/v1/counters/K-01"
     wish = {"wants": "close", "reason": "sakit"}
@@ -174,7 +175,13 @@ async def _pause(office: queue_steps.Queue) -> None:
     no = {"approve": False}
     _good(await office.post(f"{at}/decide", no, headers=office.supervisor))
     _good(await office.post(f"{at}/take-over"))
-    await office.opened("K-02")
+    there = await office.opened("K-02")
+    (ticket,) = await office.issued(1)
+    now, code = clock.now().isoformat(), TicketCodes(key_file).code_of(TicketId(ticket))
+    slip = {"ticket_id": ticket, "code": code, "called_at": now, "ended_at": now}
+    by_slip = {"services": [slip]}
+    who = office.officers[there]
+    _good(await office.post(f"/v1/counters/{there}/merge", by_slip, headers=who))
     _good(await office.post("/v1/counters/K-02/release", headers=office.supervisor))
     why = {"reason": "akhir_hari"}
     for what in ("close", "reopen"):

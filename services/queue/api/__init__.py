@@ -9,6 +9,7 @@ from services.queue.api.devices import add_devices
 from services.queue.api.lines import add_lines
 from services.queue.api.pauses import add_pauses
 from services.queue.api.presence import add_presence
+from services.queue.api.slips import add_slips
 from services.queue.api.tickets import add_tickets
 
 
@@ -18,6 +19,7 @@ def router(running: Running) -> Router:
     add_tickets(found, running)
     add_lines(found, running)
     add_devices(found, running)
+    add_slips(found, running)
     add_counters(found, running)
     add_pauses(found, running)
     add_calls(found, running)

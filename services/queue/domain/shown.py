@@ -55,7 +55,8 @@ def zone_of(counter: str) -> str:
 def shown_of(fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown]:
     """What a fact gives boards to show, once it has changed these states."""
     match fact:
-        case TicketCalled():
+        # Who was called without a link has been served long ago.
+        case TicketCalled() if fact.occurred_at is None:
             yield _called(fact, changed, at)
         case CounterOpened() | CounterClosed():
             yield _counter(changed, at)
