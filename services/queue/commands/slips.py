@@ -12,7 +12,6 @@ from services.queue.domain import refusals as rules
 from services.queue.domain.line import TicketInItsQueue
 from services.queue.domain.slip_refusals import SlipNotGenuine
 
-
 NotGenuine = SlipNotGenuine
 """What the edge answers to a wrong code: a command is only made of slips that were there."""
 
