@@ -84,6 +84,11 @@ DISPATCH_RETRIES = new_counter(
     "when a group is overtaken",
     ("outcome",),
 )
+RELEASE_SEED_LOST = new_gauge(
+    "loket_release_seed_lost",
+    "Draws that cannot take place, because the key of booking changed after they were announced",
+    "with each look of the timer of draws",
+)
 OUTBOX_AGE = new_gauge(
     "loket_outbox_age_seconds",
     "Age of the oldest fact that is not on Kafka yet; 0 when there is none",

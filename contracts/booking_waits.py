@@ -49,7 +49,10 @@ class WaitServed(_OfWait):
 
 
 class WaitPassed(_OfWait):
-    """The place that was offered was not taken; `times` counts the offers so far."""
+    """The place that was offered was not taken; `times` counts the offers so far.
+
+    From now on the entry waits behind all who wait already.
+    """
 
     type = "booking.wait_passed"
 
@@ -59,7 +62,7 @@ class WaitPassed(_OfWait):
 class WaitLeft(_OfWait):
     """The entry is off the list without a place.
 
-    Reasons are `by_citizen`, `offers_used_up`, `booked_elsewhere` and `day_over`.
+    Reasons are `by_citizen`, `offers_used_up`, `booked_elsewhere`, `too_many_bookings`, `day_over`.
     """
 
     type = "booking.wait_left"

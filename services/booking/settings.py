@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from chassis.settings import ServiceSettings
-from contracts.ids import AppointmentId
+from contracts.ids import Id, ServiceDayId, WaitId
+from services.booking.domain import draw
 
 _KEY_BYTES_MIN = 32
 # The key may serve other purposes elsewhere; what is derived from it must never be the same.
@@ -43,16 +44,18 @@ class BookingCodes:
     The same appointment always has the same code, so a repeated request gets it again.
     """
 
+    purpose = _PURPOSE
+
     def __init__(self, key_file: Path) -> None:
         self._key = key_file.read_bytes()
 
-    def code_of(self, appointment_id: AppointmentId) -> str:
+    def code_of(self, appointment_id: Id) -> str:
         """The code in groups of five that a person can copy, such as `7KQ2M-…`."""
-        digest = hmac.digest(self._key, _PURPOSE + appointment_id.bytes, hashlib.sha256)
+        digest = hmac.digest(self._key, self.purpose + appointment_id.bytes, hashlib.sha256)
         text = base64.b32encode(digest).decode()[:_CODE_LENGTH]
         return "-".join(text[start : start + 5] for start in range(0, _CODE_LENGTH, 5))
 
-    def fits(self, appointment_id: AppointmentId, code: str) -> bool:
+    def fits(self, appointment_id: Id, code: str) -> bool:
         """Whether this is the code; small letters and missing hyphens do not matter."""
         given = code.replace("-", "").replace(" ", "").upper()
         wanted = self.code_of(appointment_id).replace("-", "")
@@ -83,3 +86,28 @@ class Digests:
     def _of(self, kind: bytes, text: str) -> str:
         message = _DIGEST_PURPOSE + kind + b"\x00" + text.encode()
         return hmac.digest(self._key, message, hashlib.sha256)[:_DIGEST_BYTES].hex()
+
+
+class WaitCodes(BookingCodes):
+    """The same for entries of wait lists and draws."""
+
+    purpose = b"loket wait code v1\x00"
+
+
+class Seeds:
+    """The secret behind the draw of each day, derived like the codes and kept nowhere."""
+
+    def __init__(self, key_file: Path) -> None:
+        self._key = key_file.read_bytes()
+
+    def of(self, day_id: ServiceDayId) -> bytes:
+        """The seed of a day: for the draw itself, and nobody before it."""
+        return draw.seed_of(self._key, day_id)
+
+    def rank(self, day_id: ServiceDayId, wait_id: WaitId) -> int:
+        """The place that an entry will have in the draw of that day."""
+        return draw.rank_of(self.of(day_id), wait_id)
+
+    def is_announced(self, day_id: ServiceDayId, seed_digest: str) -> bool:
+        """Whether the key is still the one of the announcement."""
+        return draw.is_seed_of(self.of(day_id), seed_digest)

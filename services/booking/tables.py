@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -194,4 +195,21 @@ claims = Table(
     _needed("live", Boolean),
     _needed("at", _TIME),
     info={ROW_TYPE: "claims_row"},
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _needed("version", Integer),
+    _needed("day_id", Uuid),
+    _needed("person_id", Uuid),
+    _needed("kind", Text),
+    Column("identity", LargeBinary),
+    _needed("lane", SmallInteger),
+    _needed("rank", BigInteger),
+    _needed("status", Text),
+    _needed("offers", SmallInteger),
+    Column("appointment_id", Uuid),
+    info={ROW_TYPE: "waits_row"},
 )

@@ -1,19 +1,30 @@
 """What time makes due in booking: each kind is read from an index and becomes a command."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 from uuid import UUID
 
+from chassis import metrics
 from chassis.database import Tx
 from chassis.service import Running
 from chassis.timers import Due, Timer
 from contracts.base import Command
+from contracts.booking_entries import BookingPolicy
 from contracts.ids import Actor, AppointmentId, ClosureId, ServiceDayId
 from services.booking.commands.appointments import ExpireHold
 from services.booking.commands.closures import SweepClosure
 from services.booking.commands.releases import ReleasePart, RevealSeed
+from services.booking.commands.waits import DrawLottery, EndList, OfferPlaces
 from services.booking.domain.draw import seed_of
+from services.booking.domain.offering import offer_until
+from services.booking.domain.policy import BUILT_IN
+from services.booking.domain.wait import micros
+from services.booking.domain.waiting import confirm_by, list_rule
+from services.booking.queries import waits
+from services.booking.settings import Seeds
 
 _ACTOR = Actor("system:booking")
 _CLOSURES = """
@@ -36,10 +47,14 @@ ORDER BY due_at LIMIT $2
 def timers(running: Running) -> Sequence[Timer]:
     """Everything that booking does without being asked."""
     secret = running.settings.code_key_file.read_bytes()
+    seeds = Seeds(running.settings.code_key_file)
     return (
         Timer("holds", due_holds),
         Timer("closures", due_closures),
         Timer("releases", partial(due_days, secret)),
+        Timer("draws", partial(due_draws, seeds)),
+        Timer("offers", due_offers),
+        Timer("lists", due_ends),
     )
 
 
@@ -94,3 +109,58 @@ def _day_went_on(id_: UUID, mode: str, step: int, now: datetime, secret: bytes) 
         return ReleasePart(actor=_ACTOR, at=now, key=f"part:{day_id}:{step + 1}", day_id=day_id)
     seed = seed_of(secret, day_id).hex()
     return RevealSeed(actor=_ACTOR, at=now, key=f"seed:{day_id}", day_id=day_id, seed=seed)
+
+
+async def due_offers(tx: Tx, now: datetime, most: int) -> list[Due]:
+    """Days of which a place is free that somebody who waits could be asked about in time."""
+    return [
+        # A place may come free again at any time, so each look has a key of its own; whoever finds
+        # nothing left to offer does nothing.
+        Due(now, OfferPlaces(**_at(now, f"offer:{one.day_id}:{micros(now)}"), day_id=one.day_id))
+        for one in await waits.due_offers(tx, now, most)
+        if _is_in_time(one, now)
+    ]
+
+
+async def due_ends(tx: Tx, now: datetime, most: int) -> list[Due]:
+    """Lists of days that are over."""
+    return [
+        Due(now, EndList(**_at(now, f"list:{day_id}:{micros(now)}"), day_id=day_id))
+        for day_id in await waits.due_ends(tx, now, most)
+    ]
+
+
+async def due_draws(seeds: Seeds, tx: Tx, now: datetime, most: int) -> list[Due]:
+    """Draws whose entries are closed. One whose seed is lost waits until it is announced anew."""
+    found = await waits.due_draws(tx, now, most)
+    kept = [one for one in found if seeds.is_announced(one.day_id, one.seed_digest)]
+    metrics.RELEASE_SEED_LOST().set(len(found) - len(kept))
+    return [
+        Due(
+            one.since,
+            DrawLottery(
+                **_at(now, f"draw:{one.day_id}"),
+                day_id=one.day_id,
+                seed=seeds.of(one.day_id).hex(),
+            ),
+        )
+        for one in kept
+    ]
+
+
+def _is_in_time(due: waits.DueOffer, now: datetime) -> bool:
+    rules = _rules(due.policy) if due.policy is not None else BUILT_IN
+    rule = list_rule(rules, due.mode)
+    if rule is None:
+        return False
+    by = confirm_by(due.mode, due.closes_at, rules)
+    return offer_until(rule, due.zone, now, due.starts_at, by) is not None
+
+
+def _at(now: datetime, key: str) -> dict[str, Any]:
+    return {"actor": _ACTOR, "at": now, "key": key}
+
+
+@lru_cache(maxsize=100)
+def _rules(body: str) -> BookingPolicy:
+    return BookingPolicy.model_validate(json.loads(body))

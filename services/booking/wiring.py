@@ -16,11 +16,27 @@ from services.booking.commands.appointments import (
     MoveAppointment,
     ReleasePlace,
 )
+from services.booking.commands.capacity import OverbookSession, ResizeSession
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
 from services.booking.commands.sessions import OpenSession
+from services.booking.commands.waits import (
+    DrawLottery,
+    EndList,
+    JoinWait,
+    LeaveWait,
+    OfferPlaces,
+)
 from services.booking.domain.evolution import evolve
-from services.booking.handlers import appointments, closures, holds, releases, sessions
+from services.booking.handlers import (
+    appointments,
+    capacity,
+    closures,
+    holds,
+    releases,
+    sessions,
+    waits,
+)
 from services.booking.projection import keep_catalogue
 from services.booking.settings import BookingSettings
 from services.booking.timers import timers
@@ -28,6 +44,8 @@ from services.booking.timers import timers
 DOMAIN = Domain(
     handlers={
         OpenSession: sessions.open_session,
+        ResizeSession: capacity.resize_session,
+        OverbookSession: capacity.overbook_session,
         BookAppointment: appointments.book_appointment,
         HoldPlace: holds.hold_place,
         ConfirmPlace: holds.confirm_place,
@@ -42,6 +60,11 @@ DOMAIN = Domain(
         AnnounceDay: releases.announce_day,
         RevealSeed: releases.reveal_seed,
         ReleasePart: releases.release_part,
+        JoinWait: waits.join_wait,
+        LeaveWait: waits.leave_wait,
+        OfferPlaces: waits.offer_places,
+        EndList: waits.end_list,
+        DrawLottery: waits.draw_lottery,
     },
     load_many=store.load_many,
     save_many=store.save_many,

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -35,6 +36,7 @@ from services.queue.wiring import SERVICE as QUEUE
 from services.tracking.queries import ReadModel
 from services.tracking.wiring import SERVICE as TRACKING
 from tests.services.booking import conftest as booking_steps
+from tests.services.booking import waiting as waiting_steps
 from tests.services.ledger.told import story
 from tests.services.notify import steps as notify_steps
 from tests.services.notify.sink import Sink
@@ -86,6 +88,8 @@ async def booking(place: Place) -> set[str]:
         where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE, "date": day}
         _good(await probe.client.get("/v1/sessions", params=where))
         await _close(citizen, session_id)
+        await _wait_for_places(citizen)
+        await _numbers(citizen)
         await _operate(probe)
     return left
 
@@ -111,6 +115,45 @@ async def _close(citizen: booking_steps.Booking, session_id: str) -> None:
     day = booking_steps.local_now().date().isoformat()
     where = {"mall": booking_steps.MALL, "agency": "dukcapil", "from": day, "to": day}
     _good(await probe.client.get("/v1/hours", params=where))
+
+
+async def _wait_for_places(citizen: booking_steps.Booking) -> None:
+    """A list that gets a freed place, and a draw; both end with their days."""
+    await citizen.under(waiting=waiting_steps.LIST_RULE)
+    taken = await waiting_steps.full(citizen, 2)
+    waits = [await waiting_steps.entry(citizen) for _ in range(3)]
+    _good(await citizen.act(taken[0], "cancel"))
+    await citizen.probe.time_comes(clock.now())
+    for wait in waits:
+        await waiting_steps.seen(citizen, wait)
+    _good(await waiting_steps.leave(citizen, waits[1]))
+    _good(await waiting_steps.leave(citizen, waits[0]))
+    closes_at = await waiting_steps.by_lot(citizen, timedelta(hours=1))
+    _good(await waiting_steps.join(citizen))
+    for days in (0, 9):
+        await citizen.probe.time_comes(closes_at + timedelta(days=days))
+
+
+async def _numbers(citizen: booking_steps.Booking) -> None:
+    """Another number of places, and what is told of those who took them."""
+    head = citizen.probe.bearer("kepala-1", "officer", "supervisor", mall=booking_steps.MALL)
+    session_id = await citizen.opened(capacity=50)
+    people = await asyncio.gather(
+        *(citizen.take(session_id, headers={"Loket-Device": "a-device"}) for _ in range(50))
+    )
+    for body, door in (({"capacity": 51}, "capacity"), ({"places": 0}, "overbook")):
+        path = f"/v1/sessions/{session_id}/{door}"
+        _good(await citizen.post(path, {**body, "reason": "drill"}, headers=head))
+    day = booking_steps.local_now().date().isoformat()
+    where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE}
+    get = partial(citizen.probe.client.get, headers=head)
+    _good(await get("/v1/hoarding", params={**where, "date": day}))
+    ids = [one.json()["appointment_id"] for one in people]
+    await citizen.probe.rows(
+        "UPDATE appointments SET status = 'missed' WHERE id = ANY($1::text[]::uuid[])", ids
+    )
+    _good(await get("/v1/no-shows", params={**where, "from": day, "to": day}))
+    _good(await get("/v1/overbooking-advice", params={**where, "capacity": "10"}))
 
 
 async def queue(place: Place) -> set[str]:

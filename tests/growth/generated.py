@@ -97,6 +97,12 @@ INSERT INTO claims (appointment_id, kind, digest, nth, most, live, at)
 SELECT md5('appointment' || i)::uuid, 'service_day', sha256(('claim-' || i)::bytea), 1, 1,
        i % 5 <> 0, now() {_NUMBERS} WHERE i <= $1 / 10 * 10
 """,
+        f"""
+INSERT INTO waits (id, version, day_id, person_id, kind, lane, rank, status, offers, appointment_id)
+SELECT md5('wait' || i)::uuid, 3, md5('day' || (i + 9) / 10 * 10)::uuid, md5('person' || i)::uuid,
+       'list', 1, i, CASE WHEN i % 3 = 0 THEN 'left' ELSE 'got' END, 1,
+       md5('appointment' || i)::uuid {_NUMBERS} WHERE i <= $1 / 10 * 10
+""",
     ),
     "queue": (
         f"""

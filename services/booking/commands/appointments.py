@@ -11,6 +11,7 @@ from services.booking.domain import life_refusals as life
 from services.booking.domain import people_refusals as people
 from services.booking.domain import refusals as rules
 from services.booking.domain import release_refusals as release_rules
+from services.booking.domain import waiting_refusals as waiting
 from services.booking.domain.claims import Asked, AskedToMove, Proofs
 from services.booking.domain.release import Turn
 
@@ -38,6 +39,7 @@ _OF_TAKING: Sequence[type[Refused]] = (
     rules.SessionFull,
     rules.ChannelFull,
     rules.DayFull,
+    waiting.WaitListFirst,
 )
 _OF_STANDING: Sequence[type[Refused]] = (
     rules.AppointmentUnknown,
@@ -160,11 +162,15 @@ class MoveAppointment(_OfAppointment):
         rules.SessionOver,
         life.SameSession,
         life.OtherService,
+        release_rules.NotReleasedYet,
+        release_rules.EnterFirst,
+        release_rules.EnteredByLottery,
         rules.AlreadyBooked,
         rules.SessionClosedNow,
         rules.SessionFull,
         rules.ChannelFull,
         rules.DayFull,
+        waiting.WaitListFirst,
     )
 
     session_id: SessionId

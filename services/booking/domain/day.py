@@ -92,12 +92,21 @@ class ServiceDay:
             fact.closes_at,
             fact.spread_s or 0,
             fact.seed_digest,
+            due_at=fact.closes_at if fact.mode == "lottery" else None,
         )
 
     @property
     def key(self) -> DayKey:
         """Its natural name."""
         return DayKey(self.mall, self.service, self.service_date)
+
+    def with_waiting(self, more: int) -> "ServiceDay":
+        """So many more wait for a place, or fewer."""
+        return replace(self, waiting=self.waiting + more)
+
+    def drawn(self) -> "ServiceDay":
+        """The order of the entries is known."""
+        return replace(self, version=self.version + 1, step=1, due_at=None)
 
     def must_have(self, places: int) -> None:
         """Raises DayFull when the quota of the day does not reach."""

@@ -16,15 +16,17 @@ from contracts.booking import (
     ClosureLifted,
     ClosureSwept,
     DayAnnounced,
+    LotteryDrawn,
     PlaceHeld,
     PlacesReleased,
     SeedRevealed,
     SessionClosed,
     SessionOpened,
     SessionReopened,
+    SessionResized,
 )
 from contracts.ids import AppointmentId, ClosureId, ServiceDayId, SessionId
-from services.booking.domain import claims, release
+from services.booking.domain import claims, release, waiting
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.closure import Closure, get_closure
 from services.booking.domain.day import DayOf, ServiceDay
@@ -61,11 +63,8 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             session = release.with_its_share(day, session)
             yield session
             yield day.following(None, session)
-        case PlacesReleased():
-            session = get_session(states, fact.session_id)
-            yield from release.after_part(get_day(states, session.day_id), session, fact)
-        case SeedRevealed():
-            yield release.after_reveal(get_day(states, fact.day_id))
+        case PlacesReleased() | SessionResized() | SeedRevealed():
+            yield from _released(states, fact)
         case PlaceHeld() | AppointmentBooked() if fact.appointment_id not in states:
             yield from replaced(states, None, Appointment.begun(fact), at)
         case AppointmentMoved():
@@ -80,11 +79,30 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             | AppointmentDisturbed()
         ):
             yield from _closures(states, fact, at)
+        case _ if isinstance(fact, waiting.WaitFact | LotteryDrawn):
+            yield from waiting.followed(states, fact, at)
         case _ if type(fact) in _LEADS_TO:
             before = get_appointment(states, AppointmentId(fact.aggregate_id))
             yield from replaced(states, before, before.at_status(_LEADS_TO[type(fact)], at), at)
         case _:
             raise TypeError(f"booking does not decide {type(fact).__name__}")
+
+
+def _released(
+    states: States, fact: PlacesReleased | SessionResized | SeedRevealed
+) -> Iterable[Any]:
+    """What a release, or another number of places, does to a session and its day."""
+    if isinstance(fact, SeedRevealed):
+        yield release.after_reveal(get_day(states, fact.day_id))
+        return
+    session = get_session(states, fact.session_id)
+    day = get_day(states, session.day_id)
+    if isinstance(fact, PlacesReleased):
+        yield from release.after_part(day, session, fact)
+        return
+    resized = session.resized(fact.capacity, fact.overbook)
+    yield resized
+    yield day.following(session, resized)
 
 
 def _closures(states: States, fact: _Ruling, at: datetime) -> Iterable[Any]:

@@ -14,6 +14,9 @@ from services.booking.domain.refusals import (
     SpanImpossible,
 )
 
+OVERBOOK_SHARE = 5
+"""At most one place in so many may be given out on top."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -100,6 +103,10 @@ class Session:
             raise SessionFull(capacity=self.capacity)
         if self.free(channel) < places:
             raise ChannelFull(channel=channel)
+
+    def resized(self, capacity: int, overbook: int) -> "Session":
+        """One fact later, with another number of places."""
+        return replace(self, version=self.version + 1, capacity=capacity, overbook=overbook)
 
     def must_not_be_over(self, at: datetime) -> None:
         """Raises SessionOver."""

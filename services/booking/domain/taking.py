@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from contracts.base import Refused
-from contracts.booking import AppointmentBooked, PlaceHeld
+from contracts.booking import AppointmentBooked, AppointmentLapsed, PlaceHeld
 from contracts.booking_entries import BookingPolicy
 from contracts.ids import AppointmentId, PersonId, ServiceCode, VisitId, WaitId
 from services.booking.domain import claims, release
@@ -100,6 +100,19 @@ def wish_again(appointment: Appointment, session: Session) -> Wish:
         appointment.places,
         appointment.visit_id,
         appointment.wait_id,
+    )
+
+
+def lapsed(appointment: Appointment, session: Session, reason: str) -> AppointmentLapsed:
+    """The fact that a place that was kept is free again."""
+    return AppointmentLapsed(
+        appointment_id=appointment.id,
+        session_id=session.id,
+        mall=session.mall,
+        service=session.service,
+        service_date=session.service_date,
+        person_id=appointment.person_id,
+        reason=reason,
     )
 
 

@@ -15,16 +15,26 @@ from services.booking.domain.appointment import Appointment, Status, Step
 from services.booking.domain.life_refusals import OtherService, SameSession
 from services.booking.domain.offer import must_be_own
 from services.booking.domain.refusals import NotToday
+from services.booking.domain.release import must_be_released
 from services.booking.domain.session import Session
-from services.booking.domain.states import States, get_appointment, get_mall, get_session
+from services.booking.domain.states import (
+    States,
+    get_appointment,
+    get_day,
+    get_mall,
+    get_session,
+)
 from services.booking.domain.taking import must_be_possible
+from services.booking.domain.waiting import must_not_jump_the_list
 from services.booking.handlers.wishes import wish_of
 
 
 def book_appointment(command: BookAppointment, states: States) -> Decision:
     """Places in the session for the person."""
     fact = wish_of(command, states).booked()
-    must_be_possible(states, None, Appointment.begun(fact), command.at)
+    after = Appointment.begun(fact)
+    must_be_possible(states, None, after, command.at)
+    must_not_jump_the_list(states, after, command.at)
     return Decision([fact], AppointmentMade(appointment_id=fact.appointment_id))
 
 
@@ -50,7 +60,11 @@ def move_appointment(command: MoveAppointment, states: States) -> Decision:
         person_id=appointment.person_id,
         reason=command.reason,
     )
-    must_be_possible(states, appointment, appointment.moved(fact), command.at)
+    after = appointment.moved(fact)
+    day = get_day(states, session.day_id)
+    must_be_released(day, session, appointment.channel, command.at, None)
+    must_be_possible(states, appointment, after, command.at)
+    must_not_jump_the_list(states, after, command.at)
     answer = AppointmentMovedTo(
         appointment_id=appointment.id,
         session_id=session.id,

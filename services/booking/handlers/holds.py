@@ -1,7 +1,6 @@
 """What is decided about places that are held: kept, confirmed, let go, over."""
 
 from contracts.base import Decision
-from contracts.booking import AppointmentLapsed
 from services.booking.commands.appointments import (
     AppointmentChanged,
     ConfirmPlace,
@@ -16,7 +15,12 @@ from services.booking.domain.offer import must_be_own
 from services.booking.domain.policy import rules_of
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_appointment, get_day, get_session
-from services.booking.domain.taking import hold_ends, must_be_possible, wish_again
+from services.booking.domain.taking import hold_ends, lapsed, must_be_possible, wish_again
+from services.booking.domain.waiting import (
+    after_confirmation,
+    after_end_of_hold,
+    must_not_jump_the_list,
+)
 from services.booking.handlers.wishes import wish_of
 
 
@@ -25,7 +29,9 @@ def hold_place(command: HoldPlace, states: States) -> Decision:
     wish = wish_of(command, states)
     rules = rules_of(states, get_day(states, wish.session.day_id))
     fact = wish.held(hold_ends(wish.session, rules, command.at))
-    must_be_possible(states, None, Appointment.begun(fact), command.at)
+    after = Appointment.begun(fact)
+    must_be_possible(states, None, after, command.at)
+    must_not_jump_the_list(states, after, command.at)
     answer = PlaceKept(appointment_id=fact.appointment_id, held_until=fact.until)
     return Decision([fact], answer)
 
@@ -36,13 +42,14 @@ def confirm_place(command: ConfirmPlace, states: States) -> Decision:
     if _is_over(appointment, command):
         raise HoldOver
     fact = wish_again(appointment, session).booked()
-    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="booked"))
+    answer = AppointmentChanged(appointment_id=appointment.id, status="booked")
+    return Decision([fact, *after_confirmation(states, appointment)], answer)
 
 
 def release_place(command: ReleasePlace, states: States) -> Decision:
     """The place is free again, because the citizen lets it go."""
     appointment, session = _held(command, states)
-    return _lapsed(appointment, session, "given_up")
+    return _lapsed(appointment, session, "given_up", states)
 
 
 def expire_hold(command: ExpireHold, states: States) -> Decision:
@@ -50,7 +57,7 @@ def expire_hold(command: ExpireHold, states: States) -> Decision:
     appointment, session = _held(command, states)
     if not _is_over(appointment, command):
         raise NotDue
-    return _lapsed(appointment, session, "hold_over")
+    return _lapsed(appointment, session, "hold_over", states)
 
 
 def _held(
@@ -67,14 +74,7 @@ def _is_over(appointment: Appointment, command: ConfirmPlace | ExpireHold) -> bo
     return appointment.held_until is None or command.at >= appointment.held_until
 
 
-def _lapsed(appointment: Appointment, session: Session, reason: str) -> Decision:
-    fact = AppointmentLapsed(
-        appointment_id=appointment.id,
-        session_id=session.id,
-        mall=session.mall,
-        service=session.service,
-        service_date=session.service_date,
-        person_id=appointment.person_id,
-        reason=reason,
-    )
-    return Decision([fact], AppointmentChanged(appointment_id=appointment.id, status="lapsed"))
+def _lapsed(appointment: Appointment, session: Session, reason: str, states: States) -> Decision:
+    fact = lapsed(appointment, session, reason)
+    answer = AppointmentChanged(appointment_id=appointment.id, status="lapsed")
+    return Decision([fact, *after_end_of_hold(states, appointment)], answer)

@@ -1,6 +1,6 @@
 """Appointments in their table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from chassis.database import Row, Tx, lock_rows, row_of, save_rows
@@ -23,7 +23,7 @@ _row = row_of(Appointment)
 _SESSIONS_OF = "SELECT DISTINCT session_id FROM appointments WHERE id = ANY($1::uuid[])"
 
 
-async def sessions_of(tx: Tx, ids: Sequence[AppointmentId]) -> set[SessionId]:
+async def sessions_of(tx: Tx, ids: Collection[AppointmentId]) -> set[SessionId]:
     """The sessions of these appointments; nothing is locked."""
     rows = await tx.fetch(_SESSIONS_OF, ids) if ids else []
     return {SessionId(row["session_id"]) for row in rows}

@@ -1,7 +1,7 @@
 """Claims in their table, and which seats are taken."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ WHERE live
 """
 
 
-async def of_appointments(tx: Tx, ids: Sequence[AppointmentId]) -> list[Claims]:
+async def of_appointments(tx: Tx, ids: Collection[AppointmentId]) -> list[Claims]:
     """The claims of appointments that are locked."""
     held: dict[AppointmentId, list[Claim]] = defaultdict(list)
     for row in await tx.fetch(_OF_APPOINTMENTS, ids) if ids else []:
