@@ -111,3 +111,9 @@ class Seeds:
     def is_announced(self, day_id: ServiceDayId, seed_digest: str) -> bool:
         """Whether the key is still the one of the announcement."""
         return draw.is_seed_of(self.of(day_id), seed_digest)
+
+
+class VisitCodes(BookingCodes):
+    """The same for visits."""
+
+    purpose = b"loket visit code v1\x00"

@@ -147,6 +147,18 @@ appointments = Table(
     info={ROW_TYPE: "appointments_row"},
 )
 
+visits = Table(
+    "visits",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _needed("version", Integer),
+    _needed("mall", Text),
+    _needed("service_date", Date),
+    _needed("person_id", Uuid),
+    _needed("status", Text),
+    _needed("stops", JSONB),
+)
+
 closures = Table(
     "closures",
     metadata,

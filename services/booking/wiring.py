@@ -20,6 +20,7 @@ from services.booking.commands.capacity import OverbookSession, ResizeSession
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
 from services.booking.commands.sessions import OpenSession
+from services.booking.commands.visits import BookVisit, CancelVisit
 from services.booking.commands.waits import (
     DrawLottery,
     EndList,
@@ -35,6 +36,7 @@ from services.booking.handlers import (
     holds,
     releases,
     sessions,
+    visits,
     waits,
 )
 from services.booking.projection import keep_catalogue
@@ -54,6 +56,8 @@ DOMAIN = Domain(
         MoveAppointment: appointments.move_appointment,
         CheckIn: appointments.check_in,
         CancelAppointment: appointments.cancel_appointment,
+        BookVisit: visits.book_visit,
+        CancelVisit: visits.cancel_visit,
         DeclareClosure: closures.declare_closure,
         LiftClosure: closures.lift_closure,
         SweepClosure: closures.sweep_closure,

@@ -148,9 +148,9 @@ class Drill:
             for client in range(self.plan.clients):
                 group.create_task(self._client(race, wires[client % len(wires)]))
             if doomed is not None:
-                group.create_task(self._killed(race, doomed))
+                group.create_task(self.killed(race, doomed))
         if doomed is not None:
-            await self._whole()
+            await self.whole()
         return race
 
     async def _client(self, race: Race, wire: Wire) -> None:
@@ -162,7 +162,7 @@ class Drill:
         )
         race.take(person, reply)
 
-    async def _killed(self, race: Race, name: str) -> None:
+    async def killed(self, race: Race, name: str) -> None:
         """SIGKILL once some clients have their answer, and others not."""
         after = self.chance.randrange(self.plan.clients // 2)
         while race.answered < after:  # noqa: ASYNC110 - whatever order answers come in
@@ -178,7 +178,7 @@ class Drill:
                 kill(running)
                 self.kills += 1
 
-    async def _whole(self) -> None:
+    async def whole(self) -> None:
         """Wait until everything runs again: what is killed soon after its start is held down."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             for name in ("booking", "postgres"):
@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def run(home: Path, chosen: Plan, console: Console) -> Verdict:
     """Start, race, kill, stop, judge."""
-    async with _drill(home, chosen) as drill:
+    async with begun(home, chosen) as drill:
         with Progress(console=console, transient=True) as progress:
             numbers = progress.track(range(chosen.races), description="races")
             races = [await drill.race(number) for number in numbers]
@@ -234,7 +234,8 @@ async def run(home: Path, chosen: Plan, console: Console) -> Verdict:
 
 
 @contextlib.asynccontextmanager
-async def _drill(home: Path, chosen: Plan) -> AsyncIterator[Drill]:
+async def begun(home: Path, chosen: Plan) -> AsyncIterator[Drill]:
+    """Two processes of booking at work, and the ways to reach and to kill them."""
     platform = await _start(home)
     second = Second(home, "booking")
     try:

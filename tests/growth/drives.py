@@ -90,8 +90,36 @@ async def booking(place: Place) -> set[str]:
         await _close(citizen, session_id)
         await _wait_for_places(citizen)
         await _numbers(citizen)
+        await _visit(citizen)
         await _operate(probe)
     return left
+
+
+async def _visit(citizen: booking_steps.Booking) -> None:
+    """Two agencies in one go, looked at and given up."""
+    probe, mall = citizen.probe, booking_steps.mall_entry(agencies=("dukcapil", "polri"))
+    newer = mall.model_copy(update={"revision": 2, "body": {**mall.body, "revision": 2}})
+    police = booking_steps.service_entry("POL-SKCK", "polri")
+    await probe.deliver("booking.catalogue", probe.arrival(newer, version=2), probe.arrival(police))
+    tomorrow = booking_steps.local_now() + timedelta(days=1)
+    span = {
+        "starts_at": tomorrow.replace(hour=8).isoformat(),
+        "ends_at": tomorrow.replace(hour=15).isoformat(),
+    }
+    services = (booking_steps.SERVICE_CODE, "POL-SKCK")
+    opened = [await citizen.opened(5, service=one, **span) for one in services]
+    where = {
+        "mall": booking_steps.MALL,
+        "date": tomorrow.date().isoformat(),
+        "service": list(services),
+    }
+    _good(await probe.client.get("/v1/visit-plans", params=where))
+    body = {"person_id": str(PersonId.new()), "stops": [{"session_id": one} for one in opened]}
+    made = await citizen.post("/v1/visits", body)
+    _good(made)
+    path, proof = f"/v1/visits/{made.json()['visit_id']}", made.json()["visit_code"]
+    _good(await probe.client.get(path, headers={"Booking-Code": proof}))
+    _good(await citizen.post(f"{path}/cancel", headers={"Booking-Code": proof}))
 
 
 async def _close(citizen: booking_steps.Booking, session_id: str) -> None:

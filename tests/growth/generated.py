@@ -88,6 +88,11 @@ SELECT md5('appointment' || i)::uuid, 1, md5('session' || (i + 9) / 10 * 10)::uu
 {_NUMBERS} WHERE i <= $1 / 10 * 10
 """,
         f"""
+INSERT INTO visits (id, version, mall, service_date, person_id, status, stops)
+SELECT md5('visit' || i)::uuid, 1, 'mpp-' || i % 20, current_date, md5('person' || i)::uuid,
+       'cancelled', '[1, 2]' {_NUMBERS} WHERE i % 10 = 0
+""",
+        f"""
 INSERT INTO closures (id, version, kind, mall, from_at, until_at, reason, declared_at, told)
 SELECT md5('closure' || i)::uuid, 2, 'closure', 'mpp-' || i % 20, now() - make_interval(hours => i),
        now() - make_interval(hours => i - 2), 'drill', now(), 3 {_NUMBERS} WHERE i % 10 = 0

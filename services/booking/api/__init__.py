@@ -14,6 +14,7 @@ from services.booking.api.hours import add_hours
 from services.booking.api.papers import add_papers
 from services.booking.api.releases import add_releases
 from services.booking.api.sessions import add_sessions
+from services.booking.api.visits import add_visits
 from services.booking.api.waits import add_waits
 
 
@@ -29,4 +30,5 @@ def router(running: Running) -> Router:
     add_releases(found, running)
     add_waits(found, running)
     add_attendance(found, running)
+    add_visits(found, running)
     return found

@@ -126,6 +126,7 @@ class ConfirmPlace(_OfAppointment):
         rules.NotYours,
         life.NotHeld,
         life.HoldOver,
+        rules.SessionClosedNow,
     )
 
 

@@ -24,6 +24,8 @@ from contracts.booking import (
     SessionOpened,
     SessionReopened,
     SessionResized,
+    VisitBooked,
+    VisitCancelled,
 )
 from contracts.ids import AppointmentId, ClosureId, ServiceDayId, SessionId
 from services.booking.domain import claims, release, waiting
@@ -32,9 +34,12 @@ from services.booking.domain.closure import Closure, get_closure
 from services.booking.domain.day import DayOf, ServiceDay
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_appointment, get_day, get_session
+from services.booking.domain.visit import Visit, get_visit
 
-_Ruling = (
-    ClosureDeclared
+_Apart = (
+    VisitBooked
+    | VisitCancelled
+    | ClosureDeclared
     | ClosureLifted
     | ClosureSwept
     | SessionClosed
@@ -71,14 +76,16 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             before = get_appointment(states, fact.appointment_id)
             yield from replaced(states, before, before.moved(fact), at)
         case (
-            ClosureDeclared()
+            VisitBooked()
+            | VisitCancelled()
+            | ClosureDeclared()
             | ClosureLifted()
             | ClosureSwept()
             | SessionClosed()
             | SessionReopened()
             | AppointmentDisturbed()
         ):
-            yield from _closures(states, fact, at)
+            yield from _apart(states, fact, at)
         case _ if isinstance(fact, waiting.WaitFact | LotteryDrawn):
             yield from waiting.followed(states, fact, at)
         case _ if type(fact) in _LEADS_TO:
@@ -105,9 +112,13 @@ def _released(
     yield day.following(session, resized)
 
 
-def _closures(states: States, fact: _Ruling, at: datetime) -> Iterable[Any]:
-    """What closures and special openings do to sessions and to people."""
+def _apart(states: States, fact: _Apart, at: datetime) -> Iterable[Any]:
+    """What visits are, and what closures do to sessions and to people."""
     match fact:
+        case VisitBooked():
+            yield Visit.booked(fact)
+        case VisitCancelled():
+            yield get_visit(states, fact.visit_id).cancelled()
         case ClosureDeclared():
             yield Closure.declared(fact, at)
         case ClosureLifted():

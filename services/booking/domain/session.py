@@ -97,8 +97,7 @@ class Session:
 
     def must_have(self, places: int, channel: str) -> None:
         """Raises SessionClosedNow, SessionFull or ChannelFull."""
-        if self.closed_by is not None:
-            raise SessionClosedNow
+        self.must_be_open()
         if self.left < places:
             raise SessionFull(capacity=self.capacity)
         if self.free(channel) < places:
@@ -107,6 +106,11 @@ class Session:
     def resized(self, capacity: int, overbook: int) -> "Session":
         """One fact later, with another number of places."""
         return replace(self, version=self.version + 1, capacity=capacity, overbook=overbook)
+
+    def must_be_open(self) -> None:
+        """Raises SessionClosedNow."""
+        if self.closed_by is not None:
+            raise SessionClosedNow
 
     def must_not_be_over(self, at: datetime) -> None:
         """Raises SessionOver."""

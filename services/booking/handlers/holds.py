@@ -41,6 +41,8 @@ def confirm_place(command: ConfirmPlace, states: States) -> Decision:
     appointment, session = _held(command, states)
     if _is_over(appointment, command):
         raise HoldOver
+    # Nobody is told of a closure because of a hold; so it must not become an appointment under one.
+    session.must_be_open()
     fact = wish_again(appointment, session).booked()
     answer = AppointmentChanged(appointment_id=appointment.id, status="booked")
     return Decision([fact, *after_confirmation(states, appointment)], answer)

@@ -13,7 +13,7 @@ _SESSIONS_MAX = 200
 _MOST = sessions.c.capacity + sessions.c.overbook
 _LEFT = func.least(_MOST, sessions.c.released) - sessions.c.booked - sessions.c.held
 # What a citizen can take, as `Session.free` has it.
-_FREE = func.greatest(
+FREE = func.greatest(
     0,
     case(
         (sessions.c.closed_by.is_not(None), 0),
@@ -43,7 +43,7 @@ async def sessions_of(
             sessions.c.starts_at,
             sessions.c.ends_at,
             sessions.c.capacity,
-            _FREE.label("free"),
+            FREE.label("free"),
         )
         .where(
             sessions.c.mall == mall,

@@ -1,14 +1,22 @@
 """Reads and saves what booking decides on, as sets.
 
-Locks malls (for what is opened and closed), then days, sessions, appointments, entries, closures:
-always, each kind in the order of its ids.
+Locks malls (for what is opened and closed), then days, sessions, appointments, visits, entries,
+closures: always, each kind in the order of its ids.
 """
 
 from collections.abc import Hashable, Sequence
 from typing import Any
 
 from chassis.database import Overtaken, Tx
-from contracts.ids import AppointmentId, MallId, ServiceCode, ServiceDayId, SessionId, WaitId
+from contracts.ids import (
+    AppointmentId,
+    MallId,
+    ServiceCode,
+    ServiceDayId,
+    SessionId,
+    VisitId,
+    WaitId,
+)
 from services.booking.domain.claims import Asked, AskedToMove
 from services.booking.domain.day import DayKey, DayOfSpan, SessionsOf
 from services.booking.domain.offer import Mall
@@ -21,6 +29,7 @@ from services.booking.store import (
     offers,
     policies,
     sessions,
+    visits,
     waits,
 )
 from services.booking.store.kinds import of_kind
@@ -33,18 +42,19 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     day for which somebody waits brings all of its sessions. Raises Overtaken when an appointment
     went to another session meanwhile.
     """
-    touched = await closures.find(tx, keys)
+    touched, stops = await closures.find(tx, keys), await visits.stops_of(tx, keys)
     asked, spans = of_kind(keys, Asked), of_kind(keys, DayOfSpan)
     entries = await waits.known(tx, of_kind(keys, WaitId))
     appointment_ids = {
         *of_kind(keys, AppointmentId),
         *touched.appointments,
+        *stops,
         *(one.appointment_id for one in entries if one.appointment_id is not None),
     }
     session_ids = {*of_kind(keys, SessionId), *(one.session_id for one in asked), *touched.sessions}
     session_ids |= await appointments.sessions_of(tx, appointment_ids)
     standing = await sessions.standing(tx, session_ids)
-    by_service = bool(touched.sessions) or any(one.also for one in asked)
+    by_service = touched.sessions or visits.with_services(keys) or any(one.also for one in asked)
     listed = {*waits.days_named_by(keys), *(one.day_id for one in entries)}
     states: list[Any] = await offers.find(
         tx,
@@ -73,6 +83,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     if not session_ids.issuperset(one.session_id for one in found):
         raise Overtaken("an appointment was moved")
     states += [*found, *await claims.of_appointments(tx, appointment_ids)]
+    states += await visits.lock(tx, of_kind(keys, VisitId))
     states += await waits.who(tx, keys, found)
     states += await closures.lock(tx, touched.closures)
     states += await closures.conflicts(tx, keys, appointment_ids)
@@ -89,6 +100,7 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     await sessions.save(tx, states)
     await appointments.save(tx, states)
     await claims.save(tx, states)
+    await visits.save(tx, states)
     await closures.save(tx, states)
     await waits.save(tx, states)
 

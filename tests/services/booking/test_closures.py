@@ -16,7 +16,7 @@ from chassis import clock, testing
 from chassis.decide import Submission, decide
 from chassis.eventlog import Cause
 from chassis.testing import Probe
-from contracts.ids import Actor, ClosureId, MallId, ServiceCode, ServiceDayId, SessionId
+from contracts.ids import Actor, ClosureId, MallId, PersonId, ServiceCode, ServiceDayId, SessionId
 from services.booking.commands.closures import DeclareClosure, SweepClosure
 from services.booking.commands.sessions import OpenSession
 from services.booking.wiring import DOMAIN, SERVICE
@@ -415,6 +415,20 @@ async def test_the_database_itself_takes_nobody_into_a_closed_session(booking: B
     with pytest.raises(asyncpg.CheckViolationError, match="closed"):
         await booking.probe.rows(more, hit)
     assert (await booking.act(place, "cancel")).status_code == 200
+
+
+async def test_a_hold_under_a_closure_is_not_told_and_cannot_be_confirmed(
+    booking: Booking,
+) -> None:
+    hit = await session(booking, 8, 10)
+    body = {"session_id": hit, "person_id": str(PersonId.new())}
+    place = (await booking.post("/v1/holds", body)).json()
+    closure_id = await closed(booking, 8, 10)
+    assert (await booking.act(place, "confirm")).json()["code"] == "session_closed"
+    await booking.probe.time_comes(clock.now())
+    assert await told(booking, closure_id) == {}
+    await lift(booking, closure_id)
+    assert (await booking.act(place, "confirm")).status_code == 200
 
 
 async def test_what_was_known_of_opening_hours_cannot_be_changed(booking: Booking) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.ids import PersonId
+from contracts.ids import PersonId, VisitId
 from tests.openapi import ROLES, Explorer, without_example
 from tests.services.booking.conftest import MALL, SERVICE_CODE, Booking, local_now, span_today
 
@@ -42,6 +42,7 @@ async def test_whatever_is_asked_the_answer_is_one_that_is_described(booking: Bo
             "person_id": [str(PersonId.new()) for _ in range(40)],
             "appointment_id": [one["appointment_id"] for one in made],
             "date": [local_now().date().isoformat()],
+            "visit_id": [str(VisitId.new())],
             "closure_id": [closure.json()["closure_id"]],
             "from_at": [span["starts_at"]],
             "until_at": [span["ends_at"]],
