@@ -18,6 +18,7 @@ from simulator.platform import Answered, Calls
 MALL = "mpp-nusantara"
 ZONE = ZoneInfo("Asia/Jakarta")
 OFFICER, SECOND_OFFICER, KIOSK = f"officer-{MALL}-1", f"officer-{MALL}-2", f"kiosk-{MALL}"
+SUPERVISOR = f"supervisor-{MALL}"
 KTP, PBG = "DUK-KTP", "PTSP-PBG"
 KTP_COUNTER, PBG_COUNTER = "Z1-01", "Z3-02"
 # An officer holds one counter at a time.
@@ -68,8 +69,8 @@ class Morning:
         await self._serve(PBG_COUNTER, counters, 1)
         story = await self._apply(ticket, booked[0].person_id)
         await self._building_approval(story)
-        for code, officer in OFFICERS.items():
-            await self._post("queue", f"/v1/counters/{code}/close", {}, officer)
+        for code in OFFICERS:
+            await self._close(code)
             self.step()
         return story
 
@@ -89,10 +90,22 @@ class Morning:
         except Answered as refused:
             if refused.code != "counter_already_open":
                 raise
-            await self._post("queue", f"{path}/close", {}, officer)
+            await self._close(counter)
             opened = await self._post("queue", f"{path}/open", {}, officer)
         self.step()
         return str(opened["counter_id"])
+
+    async def _close(self, counter: str) -> None:
+        """Close a counter; while people still wait there, a supervisor has to agree."""
+        path, officer = f"/v1/counters/{counter}", OFFICERS[counter]
+        try:
+            await self._post("queue", f"{path}/close", {}, officer)
+        except Answered as refused:
+            if refused.code != "approval_needed":
+                raise
+            wish = {"wants": "close", "reason": "akhir_hari"}
+            await self._post("queue", f"{path}/ask", wish, officer)
+            await self._post("queue", f"{path}/decide", {"approve": True}, SUPERVISOR)
 
     def _session(self) -> dict[str, Any]:
         here = now().astimezone(ZONE)
