@@ -24,6 +24,7 @@ from services.booking.domain.policy import BUILT_IN
 from services.booking.domain.wait import micros
 from services.booking.domain.waiting import confirm_by, list_rule
 from services.booking.queries import waits
+from services.booking.queries.plans import Plans
 from services.booking.settings import Seeds
 
 _ACTOR = Actor("system:booking")
@@ -55,6 +56,7 @@ def timers(running: Running) -> Sequence[Timer]:
         Timer("draws", partial(due_draws, seeds)),
         Timer("offers", due_offers),
         Timer("lists", due_ends),
+        Timer("plans", Plans(running.database, secret).due),
     )
 
 

@@ -19,7 +19,7 @@ from services.booking.commands.appointments import (
 from services.booking.commands.capacity import OverbookSession, ResizeSession
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
-from services.booking.commands.sessions import OpenSession
+from services.booking.commands.sessions import OpenPlanned, OpenSession
 from services.booking.commands.visits import BookVisit, CancelVisit
 from services.booking.commands.waits import (
     DrawLottery,
@@ -48,6 +48,7 @@ DOMAIN = Domain(
         OpenSession: sessions.open_session,
         ResizeSession: capacity.resize_session,
         OverbookSession: capacity.overbook_session,
+        OpenPlanned: sessions.open_planned,
         BookAppointment: appointments.book_appointment,
         HoldPlace: holds.hold_place,
         ConfirmPlace: holds.confirm_place,

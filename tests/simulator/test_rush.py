@@ -89,5 +89,5 @@ def test_a_turn_is_recomputed_from_the_contract_alone_as_booking_computes_it() -
     before = opens_at - timedelta(seconds=1)
     for number in range(50):
         person, seed = UUID(int=number), number.to_bytes(32, "big")
-        turn = Room(opens_at, 60).turn_at(seed, holder_of(person), before)
+        turn = Room(opens_at, 60).turn_at(seed, holder_of(person.bytes), before)
         assert (turn - opens_at).total_seconds() == share_of(seed, person, 60)

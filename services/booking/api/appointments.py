@@ -21,6 +21,7 @@ from services.booking.commands.appointments import (
     RoomTurn,
 )
 from services.booking.commands.people import NikImpossible, possible
+from services.booking.queries.releases import Who
 from services.booking.settings import BookingCodes, Digests
 
 T = TypeVar("T", BookAppointment, HoldPlace)
@@ -66,12 +67,17 @@ def add_appointments(found: Router, running: Running) -> None:
 
     async def origin_of(
         form: AppointmentForm,
+        caller: Principal,
         request: Request,
         device: str | None,
         room_pass: str | None,
         at: datetime,
     ) -> Origin:
-        turn = await rooms.turn_in(form.session_id, form.person_id, room_pass, at)
+        turn = None
+        if channel_of(caller) == "online":
+            identity = digests.identity(possible(form.nik)) if form.nik is not None else None
+            who = Who(form.person_id, identity)
+            turn = await rooms.turn_in(form.session_id, who, room_pass, at)
         return Origin(device, network_of(request), turn)
 
     @found.command(
@@ -94,7 +100,7 @@ def add_appointments(found: Router, running: Running) -> None:
         the opening or before their turn may ask again with the same key.
         """
         at = clock.now()
-        origin = await origin_of(form, request, device, room_pass, at)
+        origin = await origin_of(form, caller, request, device, room_pass, at)
         command = wish(BookAppointment, form, caller, key, origin, at)
         made = (await running.dispatch(command)).read(AppointmentMade)
         code = codes.code_of(made.appointment_id)
@@ -113,7 +119,7 @@ def add_appointments(found: Router, running: Running) -> None:
     ) -> HeldPlace:
         """Keep a place for some minutes, while the citizen fills in the rest."""
         at = clock.now()
-        origin = await origin_of(form, request, device, room_pass, at)
+        origin = await origin_of(form, caller, request, device, room_pass, at)
         command = wish(HoldPlace, form, caller, key, origin, at)
         made = (await running.dispatch(command)).read(PlaceKept)
         return HeldPlace(

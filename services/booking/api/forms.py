@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from contracts.ids import PersonId, SessionId
 from services.booking.commands.appointments import Also, AppointmentMade
 
+Nik = Annotated[str, Field(min_length=1, max_length=32)]
 _PERSON = "01980000-0000-7000-8000-000000000001"
 _SESSION = "01980000-0000-7000-8000-000000000002"
 
@@ -31,7 +32,7 @@ class AppointmentForm(BaseModel):
     session_id: SessionId
     person_id: PersonId
     also: Also = ()
-    nik: Annotated[str, Field(min_length=1, max_length=32)] | None = None
+    nik: Nik | None = None
 
 
 class MoveForm(BaseModel):

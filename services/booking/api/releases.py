@@ -12,6 +12,8 @@ from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import MallId, PersonId, ServiceCode, ServiceDayId
 from services.booking.api.callers import mall_of_staff
+from services.booking.api.forms import Nik
+from services.booking.commands.people import possible
 from services.booking.commands.releases import (
     ENTERING,
     SHOWING,
@@ -21,7 +23,8 @@ from services.booking.commands.releases import (
     Parts,
     SpreadSeconds,
 )
-from services.booking.queries.releases import Entered, ReleaseView, WaitingRooms
+from services.booking.queries.releases import Entered, ReleaseView, WaitingRooms, Who
+from services.booking.settings import Digests
 
 RoomPass = Annotated[
     str | None,
@@ -69,7 +72,10 @@ class ReleaseForm(BaseModel):
 
 
 class EntryForm(BaseModel):
-    """Who enters; `person_id` is what notify gave to the person's contact."""
+    """Who enters; `person_id` is what notify gave to the person's contact.
+
+    Where the service asks for a `nik`, turns are drawn for it, and it is not kept.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -77,6 +83,7 @@ class EntryForm(BaseModel):
     )
 
     person_id: PersonId
+    nik: Nik | None = None
 
 
 def waiting_rooms(running: Running) -> WaitingRooms:
@@ -86,7 +93,7 @@ def waiting_rooms(running: Running) -> WaitingRooms:
 
 def add_releases(found: Router, running: Running) -> None:
     """The endpoints about releases."""
-    rooms = waiting_rooms(running)
+    rooms, digests = waiting_rooms(running), Digests(running.settings.code_key_file)
 
     @found.command(
         "/v1/releases",
@@ -136,4 +143,6 @@ def add_releases(found: Router, running: Running) -> None:
         draws the same turn.
         """
         del key
-        return await rooms.enter(day_id, form.person_id, room_pass, clock.now())
+        identity = digests.identity(possible(form.nik)) if form.nik is not None else None
+        who = Who(form.person_id, identity)
+        return await rooms.enter(day_id, who, room_pass, clock.now())

@@ -12,6 +12,7 @@ from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import MallId, ServiceCode, ServiceDayId, SessionId
 from services.booking.api.callers import mall_of_staff
+from services.booking.api.releases import waiting_rooms
 from services.booking.commands.sessions import Capacity, OpenSession, SessionMade
 from services.booking.queries import sessions as queries
 
@@ -43,6 +44,7 @@ class SessionForm(BaseModel):
 
 def add_sessions(found: Router, running: Running) -> None:
     """The endpoints about sessions."""
+    rooms = waiting_rooms(running)
 
     @found.command(
         "/v1/sessions",
@@ -54,12 +56,14 @@ def add_sessions(found: Router, running: Running) -> None:
         form: Json[SessionForm], caller: Caller, key: IdempotencyKey
     ) -> SessionMade:
         """Let places be booked in a span of time."""
+        day_id = ServiceDayId.new()
         command = OpenSession(
             actor=caller.actor,
             at=clock.now(),
             key=key,
             session_id=SessionId.new(),
-            day_id=ServiceDayId.new(),
+            day_id=day_id,
+            seed_digest=rooms.digest_for(day_id),
             staff_mall=mall_of_staff(caller),
             **dict(form),
         )

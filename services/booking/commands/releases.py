@@ -12,6 +12,7 @@ from contracts.ids import MallId, ServiceCode, ServiceDayId
 from services.booking.domain import refusals as rules
 from services.booking.domain import release_refusals as release_rules
 from services.booking.domain.day import DayKey, SessionsOf
+from services.booking.domain.people_refusals import IdentityNeeded, NikImpossible
 from services.booking.domain.policy import PolicyOf
 
 Mode = Literal["open", "first_come", "staggered", "lottery"]
@@ -106,5 +107,7 @@ ENTERING: Sequence[type[Refused]] = (
     release_rules.ReleaseUnknown,
     release_rules.NoRoomNow,
     release_rules.PassNotGenuine,
+    IdentityNeeded,
+    NikImpossible,
 )
 """What may be said to whoever looks at a release, and to whoever enters its waiting room."""

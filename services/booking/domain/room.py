@@ -53,9 +53,12 @@ def milliseconds_of(spread_seconds: int, chance: int) -> int:
     return spread_seconds * 1000 * chance >> 64
 
 
-def holder_of(person_id: UUID) -> bytes:
-    """Whose turn it is. Anybody can compute it from the person's id, but not choose it."""
-    return hashlib.sha256(_HOLDER + person_id.bytes).digest()[:HOLDER_BYTES]
+def holder_of(whose: bytes) -> bytes:
+    """Whose turn it is: of the 16 bytes of a person's id, or of the digest of an identity.
+
+    Anybody can compute it from the person's id, but nobody can choose it.
+    """
+    return hashlib.sha256(_HOLDER + whose).digest()[:HOLDER_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,20 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import BaseModel
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, and_, select
 
 from chassis.database import Database
 from contracts.ids import MallId, PersonId, ServiceCode, ServiceDayId, SessionId
 from services.booking.domain import draw, release_refusals
 from services.booking.domain import room as rooms
+from services.booking.domain.people_refusals import IdentityNeeded
 from services.booking.domain.release import Turn, must_be_turn
 from services.booking.domain.room import Pass, Room
-from services.booking.tables import days, sessions
+from services.booking.tables import days, policies, sessions
 
 _DAYS_MAX = 31
 _REMEMBERED = 10_000
@@ -50,12 +52,32 @@ class Entered(BaseModel):
     turn_at: datetime | None
 
 
+class Who(NamedTuple):
+    """Somebody who wants a place: the person, and the digest of the NIK that was given."""
+
+    person_id: PersonId
+    identity: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Hall:
-    """The waiting room of a day; what is told of it never changes."""
+    """The waiting room of a day; what is told of it never changes.
+
+    One enters from `from_` on, if that is said; with `by_identity` under a NIK.
+    """
 
     day_id: ServiceDayId
     room: Room
+    from_: datetime | None
+    by_identity: bool
+
+    def holder(self, person_id: PersonId, identity: str | None) -> bytes:
+        """Whose turn it is. Raises IdentityNeeded."""
+        if not self.by_identity:
+            return rooms.holder_of(person_id.bytes)
+        if identity is None:
+            raise IdentityNeeded
+        return rooms.holder_of(bytes.fromhex(identity))
 
 
 class WaitingRooms:
@@ -73,16 +95,16 @@ class WaitingRooms:
         return draw.digest_of(self._seed(day_id))
 
     async def enter(
-        self, day_id: ServiceDayId, person_id: PersonId, held: str | None, at: datetime
+        self, day_id: ServiceDayId, who: Who, held: str | None, at: datetime
     ) -> Entered:
         """A pass for this person, or the one that is held already.
 
-        Raises ReleaseUnknown, NoRoomNow or PassNotGenuine.
+        Raises ReleaseUnknown, NoRoomNow, IdentityNeeded or PassNotGenuine.
         """
         hall = await self._hall_of_day(day_id)
-        if hall is None or at >= hall.room.ends_at:
+        if hall is None or at >= hall.room.ends_at or (hall.from_ and at < hall.from_):
             raise release_refusals.NoRoomNow
-        holder = rooms.holder_of(person_id)
+        holder = hall.holder(*who)
         entered = Pass(day_id, holder, at)
         found = entered if held is None else self._genuine(held, day_id, holder)
         turn_at = self._turn(hall, found).turn_at if at >= hall.room.opens_at else None
@@ -94,12 +116,12 @@ class WaitingRooms:
         )
 
     async def turn_in(
-        self, session_id: SessionId, person_id: PersonId, held: str | None, at: datetime
+        self, session_id: SessionId, who: Who, held: str | None, at: datetime
     ) -> Turn | None:
         """The turn of whoever wants a place online; None where nobody needs one.
 
         Whoever comes too early is told so by arithmetic alone. Raises NotReleasedYet, EnterFirst,
-        NotYourTurn or PassNotGenuine.
+        NotYourTurn, IdentityNeeded or PassNotGenuine.
         """
         hall = await self._hall_of_session(session_id)
         if hall is None or at >= hall.room.ends_at:
@@ -108,7 +130,7 @@ class WaitingRooms:
             raise release_refusals.NotReleasedYet(opens_at=hall.room.opens_at.isoformat())
         turn = None
         if held is not None:
-            turn = self._turn(hall, self._genuine(held, hall.day_id, rooms.holder_of(person_id)))
+            turn = self._turn(hall, self._genuine(held, hall.day_id, hall.holder(*who)))
         must_be_turn(hall.room, at, turn)
         return turn
 
@@ -138,7 +160,8 @@ class WaitingRooms:
         return ReleaseView(**row, seed=seed.hex() if is_known and is_ours else None)
 
     async def _hall_of_day(self, day_id: ServiceDayId) -> _Hall | None:
-        rows = await self._database.fetch(_HALLS.where(days.c.id == day_id))
+        query = _HALLS.join_from(days, policies, _STAMPED, isouter=True)
+        rows = await self._database.fetch(query.where(days.c.id == day_id))
         if not rows:
             raise release_refusals.ReleaseUnknown
         return _hall(rows[0])
@@ -147,7 +170,8 @@ class WaitingRooms:
         if session_id in self._of_session:
             self._of_session.move_to_end(session_id)
             return self._of_session[session_id]
-        query = _HALLS.join_from(days, sessions, sessions.c.day_id == days.c.id)
+        query = _HALLS.join_from(sessions, days, sessions.c.day_id == days.c.id)
+        query = query.join(policies, _STAMPED, isouter=True)
         rows = await self._database.fetch(query.where(sessions.c.id == session_id))
         if not rows:
             return None  # perhaps a moment later: not remembered
@@ -170,7 +194,15 @@ class WaitingRooms:
         return draw.seed_of(self._secret, day_id)
 
 
-_HALLS = select(days.c.id, days.c.mode, days.c.opens_at, days.c.spread_s)
+_HALLS = select(
+    days.c.id,
+    days.c.mode,
+    days.c.opens_at,
+    days.c.spread_s,
+    policies.c.body["release"]["room_minutes"].as_integer().label("room_minutes"),
+    policies.c.body["identity"].as_string().label("identity"),
+)
+_STAMPED = and_(policies.c.code == days.c.policy, policies.c.revision == days.c.policy_version)
 _SHOWN = select(
     days.c.id.label("day_id"),
     days.c.mall,
@@ -191,4 +223,7 @@ _SHOWN = select(
 def _hall(row: RowMapping) -> _Hall | None:
     if row["mode"] != "first_come" or not row["spread_s"]:
         return None
-    return _Hall(ServiceDayId(row["id"]), Room(row["opens_at"], row["spread_s"]))
+    minutes, opens_at = row["room_minutes"], row["opens_at"]
+    from_ = None if minutes is None else opens_at - timedelta(minutes=minutes)
+    by_identity = row["identity"] == "required"
+    return _Hall(ServiceDayId(row["id"]), Room(opens_at, row["spread_s"]), from_, by_identity)

@@ -266,6 +266,7 @@ async def test_a_closure_waits_for_a_session_that_is_being_opened(
 ) -> None:
     one, other = pair
     command = OpenSession(
+        seed_digest="0" * 64,
         actor=Actor("officer:budi"),
         at=clock.now(),
         key="opening-first",

@@ -131,6 +131,7 @@ def play(office: Office, number: int, step: tuple[str, int, int]) -> None:
             OpenSession,
             session_id=SessionId.of(str(number)),
             day_id=ServiceDayId.of(str(DayKey(MALL, SERVICE, MORNING.date()))),
+            seed_digest="0" * 64,
             mall=MALL,
             service=SERVICE,
             starts_at=span[0],

@@ -77,6 +77,7 @@ def opened(**changes: Any) -> OpenSession:
     values = {
         "session_id": SESSION,
         "day_id": DAY,
+        "seed_digest": "0" * 64,
         "mall": MALL,
         "service": SERVICE,
         "starts_at": AT,

@@ -12,7 +12,7 @@ from services.booking.domain.room import Pass, Room
 OPENS = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
 SECRET, SEED = b"k" * 32, bytes(32)
-ONE, OTHER = room.holder_of(UUID(int=1)), room.holder_of(UUID(int=2))
+ONE, OTHER = room.holder_of(UUID(int=1).bytes), room.holder_of(UUID(int=2).bytes)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_turns_are_spread_evenly() -> None:
     # 5,000 fixed holders over ten parts of a minute: chi-square, 9 degrees, 27.88 is p = 0.001.
     hall, counts = Room(OPENS, 60), [0] * 10
     for number in range(5000):
-        turn = hall.turn_at(SEED, room.holder_of(UUID(int=number)), OPENS - MICRO)
+        turn = hall.turn_at(SEED, room.holder_of(UUID(int=number).bytes), OPENS - MICRO)
         counts[int((turn - OPENS).total_seconds() // 6)] += 1
     assert sum((count - 500) ** 2 / 500 for count in counts) < 27.88
 
