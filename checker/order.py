@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from checker.evidence import Check, Evidence, Fact
-from checker.rules import Rules, rules_of
+from checker.rules import Rules, Stamp, rules_of
 
 Place = tuple[datetime, str]
 _TICKETS = "queue.ticket_"
@@ -145,7 +145,7 @@ class _Office:
         chosen = queue.next(ring, turn)
         if chosen is None or chosen[1] != ticket.place:
             self.check.blame("illegal", f"{fact.aggregate_id} called before {_named(chosen)}")
-        self._across(fact, ticket, queue_id)
+        self._across(fact, ticket, queue_id, stamp)
         if chosen is not None and chosen[2] is not None:
             queue.turn, queue.turn_of = _after(ring, turn, ticket.lane), stamp
 
@@ -164,7 +164,7 @@ class _Office:
     def _others(self, fact: Fact) -> list[str]:
         return [str(one["queue_id"]) for one in fact.data.get("others") or ()]
 
-    def _across(self, fact: Fact, ticket: _Ticket, queue_id: str) -> None:
+    def _across(self, fact: Fact, ticket: _Ticket, queue_id: str, stamp: Stamp) -> None:
         """The counter's other queues had nobody whom the mall's rule prefers."""
         others = fact.data.get("others") or ()
         for one in others:
@@ -174,16 +174,16 @@ class _Office:
                 self.check.blame("misordered", f"call of {fact.aggregate_id} saw {said}")
         if self._meant_for(str(fact.data["counter"]), [queue_id, *self._others(fact)]):
             self.check.blame("illegal", f"{fact.aggregate_id} called before who waits there only")
-        first = self.rules.across(ticket.mall) == "prioritas_first"
+        first = self.rules.across(ticket.mall, stamp) == "prioritas_first"
         own = (first and ticket.lane != "prioritas", ticket.place)
         for other in self._others(fact):
-            chosen = self._next_of(other)
+            chosen = self._next_of(other, stamp)
             if chosen and (first and chosen[0] != "prioritas", chosen[1]) < own:
                 self.check.blame("illegal", f"{fact.aggregate_id} called before {_named(chosen)}")
 
-    def _next_of(self, queue_id: str) -> tuple[str, Place, int | None] | None:
+    def _next_of(self, queue_id: str, beside: Stamp) -> tuple[str, Place, int | None] | None:
         queue = self.queues[queue_id]
-        stamp = self.rules.stamp(*self.lines.get(queue_id, ("", "")))
+        stamp = self.rules.stamp(*self.lines.get(queue_id, ("", "")), beside)
         ring = self.rules.ring(stamp)
         return queue.next(ring or [], queue.turn if queue.turn_of == stamp else 0)
 

@@ -28,18 +28,23 @@ class Rules:
         body = self.policies.get(stamp)
         return None if body is None else [list(slot) for slot in body["slots"]]
 
-    def stamp(self, mall: str, service: str) -> Stamp:
-        """The policy of a line."""
+    def stamp(self, mall: str, service: str, beside: Stamp) -> Stamp:
+        """The policy of a line, when a call beside it was made by this one.
+
+        Of the same policy the same revision, for a later one may have been published since.
+        """
         said = self.malls.get(mall, {})
         own = (one.get("policy") for one in said.get("lines", ()) if one["service"] == service)
-        return self._newest(next((code for code in own if code), said.get("policy")))
+        return self._newest(next((code for code in own if code), said.get("policy")), beside)
 
-    def across(self, mall: str) -> str:
-        """How a counter of this mall chooses between its queues."""
-        stamp = self._newest(self.malls.get(mall, {}).get("policy"))
+    def across(self, mall: str, beside: Stamp) -> str:
+        """How a counter of this mall chose between its queues when it called by this policy."""
+        stamp = self._newest(self.malls.get(mall, {}).get("policy"), beside)
         return str(self.policies[stamp]["across"]) if stamp != BUILT_IN else "longest_wait"
 
-    def _newest(self, code: str | None) -> Stamp:
+    def _newest(self, code: str | None, beside: Stamp) -> Stamp:
+        if code == beside[0] and beside in self.policies:
+            return beside
         revisions = [revision for name, revision in self.policies if name == code]
         return (str(code), max(revisions)) if revisions else BUILT_IN
 
