@@ -9,11 +9,12 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from chassis.settings import Seconds, ServiceSettings
-from contracts.ids import TicketId
+from contracts.ids import SurveyId, TicketId
 
 _KEY_BYTES_MIN = 32
 # The key may serve other purposes elsewhere; what is derived from it must never be the same.
 _PURPOSE = b"loket ticket code v1\x00"
+_SURVEY = b"loket ticket survey v1\x00"
 _CODE_LENGTH = 20
 
 
@@ -66,6 +67,11 @@ class TicketCodes:
         digest = hmac.digest(self._key, _PURPOSE + ticket_id.bytes, hashlib.sha256)
         text = base64.b32encode(digest).decode()[:_CODE_LENGTH]
         return "-".join(text[start : start + 5] for start in range(0, _CODE_LENGTH, 5))
+
+    def survey_id_of(self, ticket_id: TicketId) -> SurveyId:
+        """The id of this ticket's survey: one, and without the key no way back to the ticket."""
+        digest = hmac.digest(self._key, _SURVEY + ticket_id.bytes, hashlib.sha256)
+        return SurveyId.numbered(int.from_bytes(digest[:16], "big"))
 
     def fits(self, ticket_id: TicketId, code: str) -> bool:
         """Whether this is the code; small letters and missing hyphens do not matter."""

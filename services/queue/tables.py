@@ -192,3 +192,26 @@ devices = Table(
     Column("epoch", Integer, nullable=False),
     Column("locked_reason", Text),
 )
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("mall", Text, nullable=False),
+    Column("service", Text, nullable=False),
+    Column("service_date", Date, nullable=False),
+    *(Column(f"u{place}", SmallInteger, nullable=False) for place in range(1, 10)),
+)
+
+
+survey_months = Table(
+    "survey_months",
+    metadata,
+    Column("mall", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("respondents", Integer, nullable=False),
+    *(Column(f"s{place}", Integer, nullable=False) for place in range(1, 10)),
+    Column("shown", Integer, nullable=False),
+    *(Column(f"p{place}", Integer, nullable=False) for place in range(1, 10)),
+)

@@ -33,6 +33,7 @@ from services.queue.commands.pauses import (
 )
 from services.queue.commands.presence import RecordAbsence
 from services.queue.commands.slips import MergeServices
+from services.queue.commands.surveys import AnswerSurvey
 from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
@@ -44,6 +45,7 @@ from services.queue.handlers import (
     pauses,
     presence,
     slips,
+    surveys,
     tickets,
 )
 from services.queue.projection import keep_catalogue
@@ -76,6 +78,7 @@ DOMAIN = Domain(
         CallNextTicket: calls.call_next_ticket,
         ServeTicket: calls.serve_ticket,
         FinishTicket: calls.finish_ticket,
+        AnswerSurvey: surveys.answer_survey,
     },
     load_many=store.load_many,
     save_many=store.save_many,

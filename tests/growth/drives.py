@@ -203,6 +203,13 @@ async def queue(place: Place) -> set[str]:
         (line, *_) = await office.board()
         for path in (f"lines/{line['line_id']}/steps", "policies/umum", "policies/umum/0"):
             _good(await probe.client.get(f"/v1/{path}"))
+        own = f"/v1/tickets/{ticket['ticket_id']}"
+        slip = _good(await probe.client.get(f"{own}/slip", headers=office.kiosk)).json()
+        form = {f"u{place}": 4 for place in range(1, 10)}
+        _good(await office.post(f"{own}/survey", form, headers={"Ticket-Code": slip["code"]}))
+        months = {"from_month": "2026-01", "to_month": "2026-12"}
+        shown = await probe.client.get("/v1/surveys/ikm", params={"mall": "mpp-10", **months})
+        assert shown.json()["ikm"] == "25.00"
         _good(await probe.client.get(f"/v1/boards/{queue_steps.MALL}"))
         # What the streams ask for; the streams themselves do not end.
         boards = Boards(probe.running.database)
@@ -380,8 +387,9 @@ DRIVES: Mapping[str, Callable[[Place], Awaitable[set[str]]]] = {
 }
 
 
-def _good(answer: Any) -> None:
+def _good(answer: Any) -> Any:
     assert answer.is_success, answer.text
+    return answer
 
 
 def _doors(probe: Probe) -> set[str]:

@@ -139,6 +139,16 @@ SELECT md5('presence' || i)::uuid, 1, 'mpp-' || i % 20, 'agency-' || i, current_
        now(), 0 {_NUMBERS}
 """,
         "UPDATE board_head SET position = $1::integer",
+        f"""
+INSERT INTO surveys (id, mall, service, service_date, u1, u2, u3, u4, u5, u6, u7, u8, u9)
+SELECT md5('survey' || i)::uuid, 'mpp-' || i % 20, 'service', current_date, 4, 4, 4, 4, 4, 4, 4, 4,
+       4 {_NUMBERS}
+""",
+        f"""
+INSERT INTO survey_months (mall, service, month, respondents, s1, s2, s3, s4, s5, s6, s7, s8, s9)
+SELECT 'mpp-' || i % 20, 'service-' || i, date '2026-01-01', 5, 5, 5, 5, 5, 5, 5, 5, 5, 5
+{_NUMBERS} WHERE i % 10 = 0
+""",
     ),
     "tracking": (
         f"""

@@ -10,6 +10,7 @@ from services.queue.api.lines import add_lines
 from services.queue.api.pauses import add_pauses
 from services.queue.api.presence import add_presence
 from services.queue.api.slips import add_slips
+from services.queue.api.surveys import add_surveys
 from services.queue.api.tickets import add_tickets
 
 
@@ -25,4 +26,5 @@ def router(running: Running) -> Router:
     add_calls(found, running)
     add_presence(found, running)
     add_boards(found, running)
+    add_surveys(found, running)
     return found

@@ -1,4 +1,4 @@
-"""Who asks: officers and kiosks, each bound to a mall by their token."""
+"""Who asks: officers and kiosks, each bound to a mall by their token; holders by their slip."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ from fastapi import Header
 
 from chassis.auth import Principal
 from chassis.errors import NotAllowed
-from contracts.ids import CounterSessionId, MallId
+from contracts.ids import CounterSessionId, MallId, TicketId
+from services.queue.settings import TicketCodes
 
 CounterSession = Annotated[
     CounterSessionId | None,
@@ -26,6 +27,15 @@ DeviceEpoch = Annotated[
         description="The kiosk's session; one that another session has replaced is refused.",
     ),
 ]
+TicketCode = Annotated[
+    str | None,
+    Header(
+        alias="Ticket-Code",
+        max_length=40,
+        description="The code on the slip of the ticket.",
+        examples=["7KQ2M-4TXRA-LW6PD-QE3ZN"],
+    ),
+]
 
 
 def mall_of(caller: Principal) -> MallId:
@@ -33,3 +43,10 @@ def mall_of(caller: Principal) -> MallId:
     if caller.mall is None:
         raise NotAllowed("an officer's or kiosk's token names its mall")
     return caller.mall
+
+
+def check_holder(codes: TicketCodes, ticket_id: TicketId, code: str | None) -> None:
+    """Only the holder has the slip. Raises NotAllowed."""
+    # A wrong code ends here and is written down nowhere: guessing must not fill our tables.
+    if not codes.fits(ticket_id, code or ""):
+        raise NotAllowed("send the code on the slip in the header Ticket-Code")

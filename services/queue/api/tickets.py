@@ -4,12 +4,15 @@ from pydantic import BaseModel, ConfigDict
 
 from chassis import clock
 from chassis.auth import Caller, requires
+from chassis.errors import NotAllowed
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.base import Code
 from contracts.ids import MallId, ServiceCode, TicketId
 from services.queue.api.callers import DeviceEpoch, mall_of
 from services.queue.commands.tickets import AskedLane, IssuedTicket, IssueTicket
+from services.queue.queries.tickets import OF_SLIPS, PrintedTicket, slip_of
+from services.queue.settings import TicketCodes
 
 
 class WalkIn(BaseModel):
@@ -40,8 +43,21 @@ class WalkIn(BaseModel):
     reason: Code | None = None
 
 
+class Slip(IssuedTicket):
+    """What is printed. Whoever holds `code` may speak for the ticket; officers do not have it."""
+
+    code: str
+
+
+class PaperSlip(PrintedTicket):
+    """The same for a ticket that was issued before."""
+
+    code: str
+
+
 def add_tickets(found: Router, running: Running) -> None:
     """The endpoints about getting a ticket."""
+    codes = TicketCodes(running.settings.code_key_file)
 
     @found.command(
         "/v1/tickets",
@@ -51,7 +67,7 @@ def add_tickets(found: Router, running: Running) -> None:
     )
     async def issue_ticket(
         form: Json[WalkIn], caller: Caller, key: IdempotencyKey, epoch: DeviceEpoch = None
-    ) -> IssuedTicket:
+    ) -> Slip:
         """A place in the line of today."""
         command = IssueTicket(
             actor=caller.actor,
@@ -65,4 +81,13 @@ def add_tickets(found: Router, running: Running) -> None:
             reason=form.reason,
             epoch=epoch,
         )
-        return (await running.dispatch(command)).read(IssuedTicket)
+        issued = (await running.dispatch(command)).read(IssuedTicket)
+        return Slip(**dict(issued), code=codes.code_of(issued.ticket_id))
+
+    @found.query(
+        "/v1/tickets/{ticket_id}/slip", allow=requires("kiosk"), refusals=(*OF_SLIPS, NotAllowed)
+    )
+    async def show_slip(ticket_id: TicketId, caller: Caller) -> PaperSlip:
+        """What a kiosk of the mall prints for a ticket, for example of a checked-in appointment."""
+        printed = await slip_of(running.database, ticket_id, mall_of(caller))
+        return PaperSlip(**dict(printed), code=codes.code_of(ticket_id))

@@ -171,3 +171,36 @@ class PresenceKnown(Refused):
     code = "presence_known"
     title_id = "Kehadiran instansi ini pada hari itu sudah tercatat"
     title_en = "Whether this agency came on that day is on record already"
+
+
+class NotServedHere(Refused):
+    """Only who was served to the end can judge the service."""
+
+    code = "not_served_here_yet"
+    title_id = "Survei dibuka setelah nomor ini selesai dilayani"
+    title_en = "The survey opens once this ticket has been served"
+
+
+class SurveyAnsweredAlready(Refused):
+    """One answer per ticket."""
+
+    code = "already_answered"
+    title_id = "Survei untuk nomor ini sudah diisi"
+    title_en = "This ticket's survey was answered already"
+
+
+class SurveyOver(Refused):
+    """The survey of a ticket is open for some days."""
+
+    code = "survey_over"
+    title_id = "Masa pengisian survei untuk nomor ini sudah lewat"
+    title_en = "The time to answer this ticket's survey is over"
+
+
+class TooFewAnswers(Refused):
+    """So few answers could be told apart, and are not published."""
+
+    code = "too_few_answers"
+    kind = "not_found"
+    title_id = "Jawaban survei belum cukup untuk diumumkan"
+    title_en = "There are not enough answers to publish"

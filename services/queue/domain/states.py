@@ -26,6 +26,7 @@ from contracts.queue_day import (
     NumbersClosed,
     NumbersReopened,
     SeriesGranted,
+    SurveyAnswered,
 )
 from contracts.queue_tickets import TicketDisputed, TicketSkipped
 from services.queue.domain import moves
@@ -37,8 +38,9 @@ from services.queue.domain.presence import Presence
 from services.queue.domain.seats import Seat, counter_after, seated
 from services.queue.domain.series import Letters, granted
 from services.queue.domain.shown import Shown, shown_of
+from services.queue.domain.survey import Survey
 
-Changed = State | Device | Letters | Presence | Seat
+Changed = State | Device | Letters | Presence | Seat | Survey
 
 
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Changed | Shown]:
@@ -89,5 +91,7 @@ def _around_tickets(states: States, fact: Fact, at: datetime) -> Iterator[Change
             known = states.get(fact.presence_id)
             before = known if isinstance(known, Presence) else Presence.begun(fact)
             yield before.after(fact, at)
+        case SurveyAnswered():
+            yield Survey.answered(fact)
         case _:
             raise TypeError(f"queue does not decide {type(fact).__name__}")

@@ -1,7 +1,7 @@
 """Reads and saves what queue decides on, as sets.
 
-Locks counters, then devices, lines, tickets, presences, each in the order of ids, then the head of
-the boards: always.
+Locks counters, then devices, lines, tickets, presences, each in the order of ids, then sums of
+surveys, then the head of the boards: always.
 """
 
 from collections import Counter as Tally
@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from chassis.database import Tx
-from contracts.ids import CounterId, DeviceId, LineId, MallId, TicketId
+from contracts.ids import CounterId, DeviceId, LineId, MallId, SurveyId, TicketId
 from services.queue.domain.counter import Counter
 from services.queue.domain.device import DeviceIn, device_of
 from services.queue.domain.line import (
@@ -24,7 +24,18 @@ from services.queue.domain.mall import Mall
 from services.queue.domain.presence import MallDay
 from services.queue.domain.seats import Company, CounterOf, Seat, TicketAt
 from services.queue.domain.series import SeriesOfTheDay, SeriesOn
-from services.queue.store import boards, counters, devices, heads, lines, malls, presences, tickets
+from services.queue.domain.survey import VisitOf
+from services.queue.store import (
+    boards,
+    counters,
+    devices,
+    heads,
+    lines,
+    malls,
+    presences,
+    surveys,
+    tickets,
+)
 from services.queue.store.kinds import of_kind
 
 C = TypeVar("C", NextFor, Company)
@@ -90,6 +101,8 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         *at_work.values(),
         *letters,
         *attending,
+        *await surveys.find_visits(tx, of_kind(keys, VisitOf)),
+        *await surveys.find(tx, of_kind(keys, SurveyId)),
     ]
     return {state.id: state for state in found}
 
@@ -101,6 +114,7 @@ async def save_many(tx: Tx, states: Sequence[Any]) -> None:
     await lines.save(tx, states)
     await tickets.save(tx, states)
     await presences.save(tx, states)
+    await surveys.save(tx, states)
     await boards.save(tx, states)
 
 
