@@ -98,9 +98,9 @@ async def booking(place: Place) -> set[str]:
 async def _visit(citizen: booking_steps.Booking) -> None:
     """Two agencies in one go, looked at and given up."""
     probe, mall = citizen.probe, booking_steps.mall_entry(agencies=("dukcapil", "polri"))
-    newer = mall.model_copy(update={"revision": 2, "body": {**mall.body, "revision": 2}})
+    newer = mall.model_copy(update={"revision": 9, "body": {**mall.body, "revision": 9}})
     police = booking_steps.service_entry("POL-SKCK", "polri")
-    await probe.deliver("booking.catalogue", probe.arrival(newer, version=2), probe.arrival(police))
+    await probe.deliver("booking.catalogue", probe.arrival(newer, version=9), probe.arrival(police))
     tomorrow = booking_steps.local_now() + timedelta(days=1)
     span = {
         "starts_at": tomorrow.replace(hour=8).isoformat(),

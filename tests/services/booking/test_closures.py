@@ -432,6 +432,21 @@ async def test_a_hold_under_a_closure_is_not_told_and_cannot_be_confirmed(
     assert (await booking.act(place, "confirm")).status_code == 200
 
 
+async def test_who_moved_away_before_the_notice_gets_none(booking: Booking) -> None:
+    hit, spared = await session(booking, 8, 10), await session(booking, 13, 15)
+    place, stays = [(await booking.book(hit)).json() for _ in range(2)]
+    closure_id = await closed(booking, 8, 10)
+    proof = {"Booking-Code": place["booking_code"]}
+    path = f"/v1/appointments/{place['appointment_id']}/move"
+    assert (await booking.post(path, {"session_id": spared}, headers=proof)).status_code == 200
+    await booking.probe.time_comes(clock.now())
+    assert await told(booking, closure_id) == {stays["appointment_id"]: 1}
+    # Nobody can be moved into what is closed.
+    proof = {"Booking-Code": place["booking_code"]}
+    back = await booking.post(path, {"session_id": hit}, headers=proof)
+    assert back.json()["code"] == "session_closed"
+
+
 async def test_what_was_known_of_opening_hours_cannot_be_changed(booking: Booking) -> None:
     for statement in ("UPDATE hours SET opens_at = '07:00'", "DELETE FROM hours"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

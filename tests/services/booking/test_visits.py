@@ -29,7 +29,14 @@ pytestmark = pytest.mark.integration
 
 TOMORROW = local_now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 KTP, SKCK, NIB = "DUK-KTP", "POL-SKCK", "PTSP-NIB"
-AGENCIES = {KTP: "dukcapil", SKCK: "polri", NIB: "dpmptsp"}
+KK, AKL = "DUK-KK", "DUK-AKL"
+AGENCIES = {
+    KTP: "dukcapil",
+    SKCK: "polri",
+    NIB: "dpmptsp",
+    KK: "dukcapil",
+    AKL: "dukcapil",
+}
 
 
 def at(hour: float) -> str:
@@ -38,7 +45,7 @@ def at(hour: float) -> str:
 
 def catalogue() -> list[EntryPublished]:
     """A mall with three agencies in three zones; the police want to see the identity card."""
-    mall = mall_entry(agencies=tuple(AGENCIES.values()))
+    mall = mall_entry(agencies=tuple(sorted(set(AGENCIES.values()))))
     counters = [
         {"code": "Z1-01", "services": [KTP]},
         {"code": "Z2-01", "services": [SKCK]},
@@ -162,6 +169,23 @@ async def test_what_is_over_or_gone_cannot_be_given_up(mall: Booking) -> None:
     assert (await mall.probe.client.get(path, headers=foreign)).status_code == 404
     unknown = f"/v1/visits/{VisitId.new()}/cancel"
     assert (await mall.post(unknown, headers=mall.officer)).json()["code"] == "visit_unknown"
+
+
+async def test_a_stop_sees_what_the_stops_before_it_took(mall: Booking) -> None:
+    stops = [
+        {"session_id": await session(mall, KTP, 8, 10), "also": [AKL]},
+        {"session_id": await session(mall, KK, 10, 12), "also": [AKL]},
+    ]
+    body = {"person_id": str(PersonId.new()), "stops": stops}
+    answer = await mall.post("/v1/visits", body)
+    assert (answer.json()["code"], answer.json()["details"]["stop"]) == ("already_booked", 2)
+    await nothing_happened(mall)
+    stops[1]["also"] = []
+    made = await mall.post("/v1/visits", body)
+    assert made.status_code == 201, made.text
+    # The first stop takes two places, for two services.
+    rows = await mall.probe.rows("SELECT sum(booked) AS taken FROM sessions")
+    assert rows[0]["taken"] == 3
 
 
 async def test_when_the_last_stop_is_full_nothing_happens(mall: Booking) -> None:
