@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checker import queue_effects
 from checker.evidence import Check, Command, Event, Evidence, Fact
 from checker.poison import SETTLES, answer_key, poisons
 
@@ -29,7 +30,7 @@ _EFFECTS: Mapping[str, tuple[str, str]] = {
     "RecordCheckpoint": ("ledger.checkpoint_recorded.v1", "checkpoint_id"),
 }
 _REPORTS = frozenset({"RecordStageReport", "RecordActivityReport", "AnswerRejected"})
-_OF_CLIENTS = (_EFFECTS.keys() | _REPORTS) - {"AdmitAppointment"}
+_OF_CLIENTS = (_EFFECTS.keys() | _REPORTS | queue_effects.NAMES) - {"AdmitAppointment"}
 """The others follow from facts."""
 _ANSWERED, _MOVED = "answer to report", "step of report"
 _ANSWERS = frozenset({"tracking.report_accepted.v1", "tracking.report_refused.v1"})
@@ -208,6 +209,8 @@ def _effects(command: Command) -> list[Effect]:
         report = str(command.answer.get("report_id"))
         moved = took_effect(command) and command.name != "AnswerRejected"
         return [(_ANSWERED, report), *([(_MOVED, report)] if moved else [])]
+    if command.name in queue_effects.NAMES:
+        return queue_effects.of(command)
     if command.name not in _EFFECTS:
         return []
     type_, field = _EFFECTS[command.name]
@@ -224,6 +227,8 @@ def _happened(facts: Iterable[Fact]) -> Counter[Effect]:
     for fact in facts:
         if fact.type in _ANSWERS:
             found[_ANSWERED, fact.aggregate_id] += 1
+        elif queue_effects.is_told_later(fact):
+            found.update(queue_effects.told(fact))
         elif fact.type in _ROOTS:
             found[fact.type, fact.aggregate_id] += 1
         elif fact.data.get("report_id"):

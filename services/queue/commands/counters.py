@@ -103,7 +103,11 @@ class ReleaseCounter(Command):
 
 
 class CounterState(Answer):
-    """The counter as it is now. `session_id` is the screen's proof that it is the present one."""
+    """The counter as it is now. `session_id` is the screen's proof that it is the present one.
+
+    After a take-over `left` is where the officer was until then: here, or at a counter that is
+    closed now.
+    """
 
     counter_id: CounterId
     counter: CounterCode
@@ -113,6 +117,7 @@ class CounterState(Answer):
     paused_reason: Code | None = None
     paused_until: datetime | None = None
     asked: Code | None = None
+    left: CounterId | None = None
 
 
 def _to_sit_down(command: OpenCounter | TakeOverCounter) -> Sequence[Hashable]:

@@ -43,7 +43,8 @@ def take_over_counter(command: TakeOverCounter, states: States) -> Decision:
     here = find_counter(states, counter_id_of(command.mall, command.counter))
     if here is not None and here.officer == command.actor:
         fact = here.take_over(command.session_id)
-        return Decision([fact], state_of(here, session_id=command.session_id))
+        answer = state_of(here, session_id=command.session_id, left=here.id)
+        return Decision([fact], answer)
     opened = _opened(command, states)
     seat = seat_of(states, command.actor)
     facts: list[Fact] = []
@@ -52,7 +53,7 @@ def take_over_counter(command: TakeOverCounter, states: States) -> Decision:
         must_be_own(left.mall, command.mall)
         facts.append(left.close(TAKEN_OVER))
     facts += [opened, *_arrivals(command, opened, states)]
-    return Decision(facts, _after_opening(opened))
+    return Decision(facts, _after_opening(opened).model_copy(update={"left": seat}))
 
 
 def close_counter(command: CloseCounter, states: States) -> Decision:

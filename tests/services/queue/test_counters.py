@@ -128,7 +128,7 @@ async def test_a_screen_that_was_replaced_is_told_so(queue: Queue) -> None:
     first = (await ask(queue, "open")).json()
     counter_id = first["counter_id"]
     again = (await ask(queue, "take-over")).json()
-    assert (again["is_open"], again["counter_id"]) == (True, counter_id)
+    assert (again["is_open"], again["counter_id"], again["left"]) == (True, *[counter_id] * 2)
     assert again["session_id"] != first["session_id"]
     path = f"/v1/counters/{counter_id}/call-next"
     old = {**queue.officer, "Counter-Session": first["session_id"]}
@@ -153,6 +153,7 @@ async def test_taking_over_elsewhere_closes_what_is_left(queue: Queue) -> None:
     await queue.finish(ticket, counter_id, "no_show")
     moved = await ask(queue, "take-over", code="K-02", headers=me)
     assert (moved.status_code, moved.json()["counter"]) == (200, "K-02")
+    assert moved.json()["left"] == counter_id
     assert not (await shown(queue, "K-01"))["is_open"]
     assert (await types(queue))[-2:] == ["counter_closed", "counter_opened"]
     taken = await ask(queue, "take-over", code="K-02", headers=queue.officer_of("K-03"))
