@@ -13,6 +13,7 @@ from uuid import UUID
 from contracts.base import Fact
 from contracts.ids import LineId, MallId
 from contracts.queue import CounterClosed, CounterOpened, TicketCalled
+from contracts.queue_day import CounterPaused, CounterResumed, NumbersClosed, NumbersReopened
 from services.queue.domain.counter import Counter
 from services.queue.domain.line import Line
 from services.queue.domain.ticket import Ticket
@@ -58,8 +59,10 @@ def shown_of(fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown
         # Who was called without a link has been served long ago.
         case TicketCalled() if fact.occurred_at is None:
             yield _called(fact, changed, at)
-        case CounterOpened() | CounterClosed():
+        case CounterOpened() | CounterClosed() | CounterPaused() | CounterResumed():
             yield _counter(changed, at)
+        case NumbersClosed() | NumbersReopened():
+            yield _numbers(fact, changed, at)
         case _:
             pass
 
@@ -88,9 +91,20 @@ def _called(fact: TicketCalled, changed: Sequence[Any], at: datetime) -> Shown:
     )
 
 
+def _numbers(fact: NumbersClosed | NumbersReopened, changed: Sequence[Any], at: datetime) -> Shown:
+    line = next(one for one in changed if isinstance(one, Line))
+    said = {"service": fact.service, "closed": isinstance(fact, NumbersClosed)}
+    return Shown(ShownId(line.id, line.version), "numbers", fact.mall, "", at, said, line.id)
+
+
 def _counter(changed: Sequence[Any], at: datetime) -> Shown:
     counter = next(one for one in changed if isinstance(one, Counter))
-    said = {"counter": counter.code, "is_open": counter.is_open, "services": counter.services}
+    said = {
+        "counter": counter.code,
+        "is_open": counter.is_open,
+        "services": counter.services,
+        "pauses": counter.paused_reason is not None,
+    }
     return Shown(
         ShownId(counter.id, counter.version),
         "counter",

@@ -23,6 +23,7 @@ class ShownLine(BaseModel):
 
     service: ServiceCode
     waiting: int
+    numbers_closed: bool
 
 
 class ShownCounter(BaseModel):
@@ -32,6 +33,7 @@ class ShownCounter(BaseModel):
     zone: str
     services: tuple[ServiceCode, ...]
     is_open: bool
+    pauses: bool
     label: str | None
 
 
@@ -61,11 +63,12 @@ class BoardView(BaseModel):
 _SNAPSHOT = """
 SELECT (SELECT position FROM board_head) AS position,
   (SELECT coalesce(json_agg(line ORDER BY line.service), '[]') FROM (
-     SELECT service, waiting FROM lines
+     SELECT service, waiting, numbers_closed IS NOT NULL AS numbers_closed FROM lines
      WHERE mall = malls.code AND service_date = (timezone(malls.zone, $3))::date AND series = ''
    ) AS line)::text AS lines,
   (SELECT coalesce(json_agg(counter ORDER BY counter.code), '[]') FROM (
-     SELECT counters.code, counters.services, counters.is_open, tickets.label
+     SELECT counters.code, counters.services, counters.is_open,
+            counters.paused_reason IS NOT NULL AS pauses, tickets.label
      FROM counters LEFT JOIN tickets ON tickets.id = counters.ticket_id
      WHERE counters.mall = malls.code
    ) AS counter)::text AS counters,
@@ -187,5 +190,6 @@ def _counter(found: Mapping[str, Any]) -> ShownCounter:
         zone=zone_of(found["code"]),
         services=tuple(found["services"]),
         is_open=found["is_open"],
+        pauses=found["pauses"],
         label=found["label"],
     )

@@ -102,10 +102,31 @@ async def test_a_board_shows_and_speaks_each_call_and_nothing_about_persons(queu
     assert (called["zone"], called["waiting"]) == ("K", 2)
     shown = await board(queue)
     assert shown["position"] == called["position"]
-    assert shown["lines"] == [{"service": KTP, "waiting": 2}]
+    assert shown["lines"] == [{"service": KTP, "waiting": 2, "numbers_closed": False}]
     assert [(one["counter"], one["label"]) for one in shown["counters"]] == [("K-01", "KTP-001")]
     assert [one["spoken"] for one in shown["last"]] == [called["spoken"]]
     assert "lane" not in json.dumps([shown, reader.seen])
+
+
+async def test_a_board_tells_of_pauses_and_of_the_end_of_numbers(queue: Queue) -> None:
+    await queue.opened("K-01")
+    await queue.issued(1)
+    reader = Reader()
+    await queue.post("/v1/counters/K-01/pause", {"reason": "istirahat"})
+    why = {"reason": "akhir_hari"}
+    await queue.post(f"/v1/lines/{KTP}/close-numbers", why, headers=queue.supervisor)
+    await queue.post("/v1/counters/K-01/resume")
+    await reader.read(hub_of(queue.probe.running), 4)
+    said = [(one["kind"], one.get("pauses"), one.get("closed")) for one in reader.seen]
+    assert said == [
+        ("counter", False, None),
+        ("counter", True, None),
+        ("numbers", None, True),
+        ("counter", False, None),
+    ]
+    shown = await board(queue)
+    assert [one["pauses"] for one in shown["counters"]] == [False]
+    assert [one["numbers_closed"] for one in shown["lines"]] == [True]
 
 
 async def test_a_zone_has_its_own_counters_only(queue: Queue) -> None:
