@@ -14,6 +14,7 @@ from checker.legal import histories_are_legal
 from checker.order import calls_follow_the_rule
 from checker.places import tickets_count_without_gap
 from checker.poison import poison_is_parked
+from checker.promises import visits_are_whole_and_people_are_told
 from checker.readmodel import read_model_is_the_fold, reads_never_go_back
 from checker.rest import everything_is_at_rest, notifications_are_bounded
 from checker.trail import kafka_is_the_log, ledger_is_the_log
@@ -27,6 +28,7 @@ CHECKS: Sequence[Callable[[Evidence], Check]] = (
     counters_have_one,
     capacity_is_kept,
     lists_are_in_order,
+    visits_are_whole_and_people_are_told,
     histories_are_legal,
     ledger_is_the_log,
     read_model_is_the_fold,
@@ -37,7 +39,7 @@ CHECKS: Sequence[Callable[[Evidence], Check]] = (
     poison_is_parked,
 )
 KINDS: tuple[Kind, ...] = ("lost", "doubled", "misordered", "illegal")
-_MAY_BE_EMPTY = frozenset({"I5b", "I18"})
+_MAY_BE_EMPTY = frozenset({"I5b", "I5c", "I18"})
 
 
 def judge(evidence: Evidence) -> list[Check]:
