@@ -4,15 +4,20 @@ from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from chassis.database import Database
 from contracts.ids import AppointmentId, MallId, ServiceCode, SessionId, VisitId
 from services.booking.tables import appointments, sessions
 
+_AHEAD = ("held", "requested", "booked")
+
 
 class AppointmentView(BaseModel):
-    """One appointment as its holder and the office may see it."""
+    """One appointment as its holder and the office may see it.
+
+    `disturbed`: its session is closed at present, whether its holder was told yet or not.
+    """
 
     appointment_id: AppointmentId
     session_id: SessionId
@@ -58,7 +63,9 @@ async def find_appointment(
             appointments.c.places,
             appointments.c.moves,
             appointments.c.visit_id,
-            appointments.c.disturbed_by.is_not(None).label("disturbed"),
+            and_(sessions.c.closed_by.is_not(None), appointments.c.status.in_(_AHEAD)).label(
+                "disturbed"
+            ),
         )
         .join_from(appointments, sessions, appointments.c.session_id == sessions.c.id)
         .where(appointments.c.id == appointment_id)

@@ -432,6 +432,22 @@ async def test_a_hold_under_a_closure_is_not_told_and_cannot_be_confirmed(
     assert (await booking.act(place, "confirm")).status_code == 200
 
 
+async def test_a_holder_sees_whether_the_session_is_closed_at_present(booking: Booking) -> None:
+    place = (await booking.book(await session(booking, 8, 10))).json()
+    path = f"/v1/appointments/{place['appointment_id']}"
+    proof = {"Booking-Code": place["booking_code"]}
+
+    async def disturbed() -> bool:
+        return bool((await booking.probe.client.get(path, headers=proof)).json()["disturbed"])
+
+    assert not await disturbed()
+    closure_id = await closed(booking, 8, 10)
+    assert await disturbed()
+    await booking.probe.time_comes(clock.now())
+    await lift(booking, closure_id)
+    assert not await disturbed()
+
+
 async def test_who_moved_away_before_the_notice_gets_none(booking: Booking) -> None:
     hit, spared = await session(booking, 8, 10), await session(booking, 13, 15)
     place, stays = [(await booking.book(hit)).json() for _ in range(2)]
