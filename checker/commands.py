@@ -6,35 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checker import queue_effects
-from checker.evidence import Check, Command, Event, Evidence, Fact
+from checker.effects import ANSWERS, OF_CLIENTS, Effect, effects_of, took_effect
+from checker.effects import happened as happened_in
+from checker.effects import wanted as wanted_by
+from checker.evidence import Check, Command, Event, Evidence
 from checker.poison import SETTLES, answer_key, poisons
 
-Effect = tuple[str, str]
 _CLIENTS = frozenset({"booking", "queue", "tracking", "ledger", "notify"})
-# What a command makes true: the type of its fact, and where its answer names the object.
-_EFFECTS: Mapping[str, tuple[str, str]] = {
-    "OpenSession": ("booking.session_opened.v1", "session_id"),
-    "BookAppointment": ("booking.appointment_booked.v1", "appointment_id"),
-    "CheckIn": ("booking.appointment_checked_in.v1", "appointment_id"),
-    "CancelAppointment": ("booking.appointment_cancelled.v1", "appointment_id"),
-    "IssueTicket": ("queue.ticket_issued.v1", "ticket_id"),
-    "AdmitAppointment": ("queue.ticket_issued.v1", "ticket_id"),
-    "OpenCounter": ("queue.counter_opened.v1", "counter_id"),
-    "CloseCounter": ("queue.counter_closed.v1", "counter_id"),
-    "CallNextTicket": ("queue.ticket_called.v1", "ticket_id"),
-    "ServeTicket": ("queue.ticket_served.v1", "ticket_id"),
-    "FinishTicket": ("queue.ticket_finished.v1", "ticket_id"),
-    "SubmitApplication": ("tracking.application_submitted.v1", "application_id"),
-    "ResubmitStage": ("tracking.stage_resubmitted.v1", "application_id"),
-    "RecordCheckpoint": ("ledger.checkpoint_recorded.v1", "checkpoint_id"),
-}
-_REPORTS = frozenset({"RecordStageReport", "RecordActivityReport", "AnswerRejected"})
-_OF_CLIENTS = (_EFFECTS.keys() | _REPORTS | queue_effects.NAMES) - {"AdmitAppointment"}
-"""The others follow from facts."""
-_ANSWERED, _MOVED = "answer to report", "step of report"
-_ANSWERS = frozenset({"tracking.report_accepted.v1", "tracking.report_refused.v1"})
-_ROOTS = frozenset(type_ for type_, _ in _EFFECTS.values())
 _LOOKS = frozenset({"read", "read_application", "stream", "poison"}) | SETTLES
 """Not among the commands: what only looks, and what I18 judges."""
 _REGISTER = "register"
@@ -59,17 +37,12 @@ def service_of(event: Event) -> str:
     return str(event.request.get("service") or "tracking")
 
 
-def took_effect(command: Command) -> bool:
-    """Whether it was not refused. A refused report is answered, too: by a fact that says so."""
-    return command.answer is not None and command.answer.get("refusal") is None
-
-
 def nothing_acknowledged_lost(evidence: Evidence) -> Check:
     """Each acknowledged command is in the command table once, and so is what it said."""
     check = Check("I1", "nothing acknowledged is lost")
     written = Counter((one.service, one.key) for one in evidence.commands)
     effective = {(one.service, one.key): one for one in evidence.commands if took_effect(one)}
-    happened = _happened(evidence.facts)
+    happened = happened_in(evidence.facts)
     for (service, key), event in _acknowledged(evidence.history).items():
         check.examined += 1
         what = f"{event.op} {key}"
@@ -84,11 +57,11 @@ def nothing_acknowledged_lost(evidence: Evidence) -> Check:
             check.blame("doubled", f"{what}: {written[service, key]} times among the commands")
         elif (service, key) not in effective and event.op != "report_kafka":
             check.blame("lost", f"{what}: answered ok, written down as refused")
-        _must_have_happened(check, what, effective.get((service, key)), event, happened)
+        _must_havehappened_in(check, what, effective.get((service, key)), event, happened)
     return check
 
 
-def _must_have_happened(
+def _must_havehappened_in(
     check: Check,
     what: str,
     command: Command | None,
@@ -96,7 +69,7 @@ def _must_have_happened(
     happened: Mapping[Effect, int],
 ) -> None:
     """The fact that the client was told of, whatever the command table says."""
-    effects = _effects(command) if command is not None else []
+    effects = effects_of(command) if command is not None else []
     for type_, id_ in effects:
         if not happened.get((type_, id_)):
             check.blame("lost", f"{what}: no fact {type_} of {id_}")
@@ -113,8 +86,8 @@ def no_ghosts(evidence: Evidence) -> Check:
     check = Check("I2", "nothing is there that nobody asked for")
     _asked(check, evidence)
     _spoken_for(check, evidence)
-    wanted = _wanted(evidence.commands)
-    for effect, times in _happened(evidence.facts).items():
+    wanted = wanted_by(evidence.commands)
+    for effect, times in happened_in(evidence.facts).items():
         check.examined += 1
         if effect not in wanted:
             check.blame("illegal", f"{times} facts {effect[0]} of {effect[1]}, without a command")
@@ -130,7 +103,7 @@ def _spoken_for(check: Check, evidence: Evidence) -> None:
         if door is not None and body.get("report_id"):
             doors[str(body["report_id"])].add(door[1])
     for fact in evidence.facts:
-        report = fact.aggregate_id if fact.type in _ANSWERS else str(fact.data.get("report_id"))
+        report = fact.aggregate_id if fact.type in ANSWERS else str(fact.data.get("report_id"))
         if report in doors:
             check.examined += 1
             if fact.data.get("agency") not in doors[report]:
@@ -152,7 +125,7 @@ def _asked(check: Check, evidence: Evidence) -> None:
         asked.add(answered)
         hopeful.add(answered)
     for command in evidence.commands:
-        if command.name not in _OF_CLIENTS:
+        if command.name not in OF_CLIENTS:
             continue
         check.examined += 1
         place = (command.service, command.key)
@@ -165,8 +138,8 @@ def _asked(check: Check, evidence: Evidence) -> None:
 def one_effect_per_key(evidence: Evidence) -> Check:
     """A command has one effect; its key has one body and one answer."""
     check = Check("I3", "one effect per key")
-    happened = _happened(evidence.facts)
-    for effect, times in _wanted(evidence.commands).items():
+    happened = happened_in(evidence.facts)
+    for effect, times in wanted_by(evidence.commands).items():
         check.examined += 1
         if happened[effect] > times:
             check.blame("doubled", f"{effect[0]} of {effect[1]}: {happened[effect]} facts, {times}")
@@ -199,38 +172,4 @@ def _acknowledged(history: Iterable[Event]) -> dict[tuple[str, str], Event]:
     for event in history:
         if event.phase == "ok" and is_command(event) and service_of(event) in _CLIENTS:
             found.setdefault((service_of(event), stored_key(event)), event)
-    return found
-
-
-def _effects(command: Command) -> list[Effect]:
-    if command.answer is None:
-        return []
-    if command.name in _REPORTS:
-        report = str(command.answer.get("report_id"))
-        moved = took_effect(command) and command.name != "AnswerRejected"
-        return [(_ANSWERED, report), *([(_MOVED, report)] if moved else [])]
-    if command.name in queue_effects.NAMES:
-        return queue_effects.of(command)
-    if command.name not in _EFFECTS:
-        return []
-    type_, field = _EFFECTS[command.name]
-    answer = command.answer.get("ticket") if command.name == "CallNextTicket" else command.answer
-    return [(type_, str(answer[field]))] if answer else []
-
-
-def _wanted(commands: Iterable[Command]) -> Counter[Effect]:
-    return Counter(effect for one in commands for effect in _effects(one))
-
-
-def _happened(facts: Iterable[Fact]) -> Counter[Effect]:
-    found: Counter[Effect] = Counter()
-    for fact in facts:
-        if fact.type in _ANSWERS:
-            found[_ANSWERED, fact.aggregate_id] += 1
-        elif queue_effects.is_told_later(fact):
-            found.update(queue_effects.told(fact))
-        elif fact.type in _ROOTS:
-            found[fact.type, fact.aggregate_id] += 1
-        elif fact.data.get("report_id"):
-            found[_MOVED, str(fact.data["report_id"])] += 1
     return found
