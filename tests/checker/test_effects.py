@@ -31,6 +31,7 @@ LEFT_TO_OTHERS = {
     "UnlockDevice": "as above",
     "GrantSeries": "a line may have many letters: I4",
     "WithdrawChange": "histories of counters: I6",
+    "AnswerSurvey": "who answered cannot be told, and so it should be",
 }
 
 
