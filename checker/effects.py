@@ -56,7 +56,6 @@ _BY_CLIENTS: Mapping[str, Callable[[Answer], list[Effect]]] = {
     "IssueTicket": _one("queue.ticket_issued.v1", "ticket_id"),
     "OpenCounter": _one("queue.counter_opened.v1", "counter_id"),
     "CloseCounter": _one("queue.counter_closed.v1", "counter_id"),
-    "PauseCounter": _one("queue.counter_paused.v1", "counter_id"),
     "ResumeCounter": _one("queue.counter_resumed.v1", "counter_id"),
     "AskForChange": _one("queue.counter_change_requested.v1", "counter_id"),
     "CallNextTicket": _called,
@@ -85,7 +84,7 @@ OF_FACTS_AND_TIME = _BY_FACTS_AND_TIME.keys()
 OF_CLIENTS = _BY_CLIENTS.keys() | REPORTS | queue_effects.NAMES
 """The others follow from facts, or time causes them."""
 # Types of which each fact belongs to a command that names it.
-_ROOTS = frozenset(
+ROOTS = frozenset(
     {
         "booking.session_opened.v1",
         "booking.appointment_booked.v1",
@@ -106,7 +105,9 @@ _ROOTS = frozenset(
         "queue.ticket_held.v1",
         "queue.ticket_resumed.v1",
         "queue.ticket_returned.v1",
+        "queue.ticket_skipped.v1",
         "queue.ticket_transferred.v1",
+        "queue.ticket_lapsed.v1",
         "queue.ticket_reclassified.v1",
         "queue.counter_opened.v1",
         "queue.counter_closed.v1",
@@ -155,7 +156,7 @@ def happened(facts: Iterable[Fact]) -> Counter[Effect]:
             found[ANSWERED, fact.aggregate_id] += 1
         elif queue_effects.is_told_later(fact):
             found.update(queue_effects.told(fact))
-        elif fact.type in _ROOTS and not _unnamed(fact):
+        elif fact.type in ROOTS and not _unnamed(fact):
             found[fact.type, fact.aggregate_id] += 1
         elif fact.data.get("report_id"):
             found[MOVED, str(fact.data["report_id"])] += 1
@@ -163,5 +164,9 @@ def happened(facts: Iterable[Fact]) -> Counter[Effect]:
 
 
 def _unnamed(fact: Fact) -> bool:
-    """Whether a command of the clock may have caused it, whose answer names nobody."""
+    """Whether a command may have caused it whose answer names nobody: the clock's, or an end."""
+    if fact.type == "queue.ticket_skipped.v1":
+        return fact.data.get("reason") == "officer_gone"
+    if fact.type == "queue.ticket_lapsed.v1":
+        return fact.data.get("outcome") != "left"
     return fact.type in _BY_TIME and fact.actor == "system:booking"

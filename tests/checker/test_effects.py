@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from checker.effects import OF_CLIENTS, OF_FACTS_AND_TIME, effects_of, happened
+from checker.effects import OF_CLIENTS, OF_FACTS_AND_TIME, REPORTS, ROOTS, effects_of, happened
 from checker.evidence import Command
 from tests.checker.world import World
 
@@ -30,6 +30,7 @@ LEFT_TO_OTHERS = {
     "LockDevice": "histories of devices: I6",
     "UnlockDevice": "as above",
     "GrantSeries": "a line may have many letters: I4",
+    "PauseCounter": "consent pauses a counter, too: I6",
     "WithdrawChange": "histories of counters: I6",
     "AnswerSurvey": "who answered cannot be told, and so it should be",
 }
@@ -49,6 +50,15 @@ def test_every_command_is_known_by_its_effects_or_left_to_others(service: str) -
 
 def test_nothing_is_left_out_that_is_not_there() -> None:
     assert LEFT_TO_OTHERS.keys() <= commands_of("booking") | commands_of("queue")
+
+
+def test_what_a_command_names_is_looked_for() -> None:
+    """Otherwise it would be missed in every run."""
+    objects = ("session", "appointment", "wait", "closure", "ticket", "counter", "presence")
+    answer: dict[str, Any] = {f"{one}_id": one for one in (*objects, "application", "checkpoint")}
+    answer |= {"visit_id": "v", "stops": [], "cancelled": [], "slips": [], "is_open": True}
+    for name in {*OF_CLIENTS, *OF_FACTS_AND_TIME} - REPORTS:
+        assert {type_ for type_, _ in of(name, **answer)} <= ROOTS, name
 
 
 def of(name: str, **answer: Any) -> list[tuple[str, str]]:
