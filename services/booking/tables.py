@@ -120,6 +120,7 @@ sessions = Table(
     _needed("channels_open", Boolean),
     Column("closed_by", Uuid),
     _needed("approve", Boolean),
+    Column("due_at", _TIME),
     info={ROW_TYPE: "sessions_row"},
 )
 
@@ -144,6 +145,7 @@ appointments = Table(
     _needed("step", SmallInteger),
     Column("due_at", _TIME),
     Column("ended_at", _TIME),
+    _needed("pardoned", Boolean),
     info={ROW_TYPE: "appointments_row"},
 )
 

@@ -8,15 +8,16 @@ from typing import Any
 from uuid import UUID
 
 from chassis import metrics
-from chassis.database import Tx
+from chassis.database import Row, Tx
 from chassis.service import Running
 from chassis.timers import Due, Timer
 from contracts.base import Command
 from contracts.booking_entries import BookingPolicy
-from contracts.ids import Actor, AppointmentId, ClosureId, ServiceDayId
+from contracts.ids import Actor, AppointmentId, ClosureId, ServiceDayId, SessionId
 from services.booking.commands.appointments import ExpireHold
 from services.booking.commands.closures import SweepClosure
 from services.booking.commands.releases import ReleasePart, RevealSeed
+from services.booking.commands.requests import OpenChannels, RemindOrMiss, TimeOutRequest
 from services.booking.commands.waits import DrawLottery, EndList, OfferPlaces
 from services.booking.domain.draw import seed_of
 from services.booking.domain.offering import offer_until
@@ -31,10 +32,11 @@ _ACTOR = Actor("system:booking")
 _CLOSURES = """
 SELECT id, version, told, due_at FROM closures WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2
 """
-_HOLDS = """
-SELECT id, due_at FROM appointments
-WHERE due_at <= $1 AND status = 'held' ORDER BY due_at LIMIT $2
+_APPOINTMENTS = """
+SELECT id, version, status, due_at FROM appointments
+WHERE due_at <= $1 ORDER BY due_at LIMIT $2
 """
+_CHANNELS = "SELECT id, due_at FROM sessions WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
 # A day without sessions has nothing to release in parts: it waits for the first one.
 _DAYS = """
 SELECT id, mode, step, due_at FROM days AS day
@@ -50,7 +52,8 @@ def timers(running: Running) -> Sequence[Timer]:
     secret = running.settings.code_key_file.read_bytes()
     seeds = Seeds(running.settings.code_key_file)
     return (
-        Timer("holds", due_holds),
+        Timer("appointments", due_appointments),
+        Timer("channels", due_channels),
         Timer("closures", due_closures),
         Timer("releases", partial(due_days, secret)),
         Timer("draws", partial(due_draws, seeds)),
@@ -60,19 +63,35 @@ def timers(running: Running) -> Sequence[Timer]:
     )
 
 
-async def due_holds(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
-    """Holds whose end has come."""
+async def due_appointments(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
+    """Holds and requests whose time is up, reminders, and those who did not come."""
+    return [
+        Due(row["due_at"], _appointment_went_on(row, now))
+        for row in await tx.fetch(_APPOINTMENTS, now, most)
+    ]
+
+
+def _appointment_went_on(row: Row, now: datetime) -> Command:
+    id_ = AppointmentId(row["id"])
+    if row["status"] == "held":
+        return ExpireHold(actor=_ACTOR, at=now, key=f"hold:{id_}", appointment_id=id_)
+    # The version is the moment: each fact about the appointment begins another one.
+    key = f"due:{id_}:{row['version']}"
+    if row["status"] == "requested":
+        return TimeOutRequest(actor=_ACTOR, at=now, key=key, appointment_id=id_)
+    return RemindOrMiss(actor=_ACTOR, at=now, key=key, appointment_id=id_)
+
+
+async def due_channels(tx: Tx, now: datetime, most: int) -> Sequence[Due]:
+    """Sessions whose places are there for everybody from now on."""
     return [
         Due(
             row["due_at"],
-            ExpireHold(
-                actor=_ACTOR,
-                at=now,
-                key=f"hold:{row['id']}",
-                appointment_id=AppointmentId(row["id"]),
+            OpenChannels(
+                actor=_ACTOR, at=now, key=f"channels:{row['id']}", session_id=SessionId(row["id"])
             ),
         )
-        for row in await tx.fetch(_HOLDS, now, most)
+        for row in await tx.fetch(_CHANNELS, now, most)
     ]
 
 

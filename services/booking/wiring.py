@@ -19,6 +19,14 @@ from services.booking.commands.appointments import (
 from services.booking.commands.capacity import OverbookSession, ResizeSession
 from services.booking.commands.closures import DeclareClosure, LiftClosure, SweepClosure
 from services.booking.commands.releases import AnnounceDay, ReleasePart, RevealSeed
+from services.booking.commands.requests import (
+    ApproveAppointment,
+    DeclineAppointment,
+    OpenChannels,
+    PardonMiss,
+    RemindOrMiss,
+    TimeOutRequest,
+)
 from services.booking.commands.sessions import OpenPlanned, OpenSession
 from services.booking.commands.visits import BookVisit, CancelVisit
 from services.booking.commands.waits import (
@@ -35,6 +43,7 @@ from services.booking.handlers import (
     closures,
     holds,
     releases,
+    requests,
     sessions,
     visits,
     waits,
@@ -56,6 +65,12 @@ DOMAIN = Domain(
         ExpireHold: holds.expire_hold,
         MoveAppointment: appointments.move_appointment,
         CheckIn: appointments.check_in,
+        ApproveAppointment: requests.approve_appointment,
+        DeclineAppointment: requests.decline_appointment,
+        TimeOutRequest: requests.time_out_request,
+        RemindOrMiss: requests.remind_or_miss,
+        PardonMiss: requests.pardon_miss,
+        OpenChannels: requests.open_channels,
         CancelAppointment: appointments.cancel_appointment,
         BookVisit: visits.book_visit,
         CancelVisit: visits.cancel_visit,

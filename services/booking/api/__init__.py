@@ -13,6 +13,7 @@ from services.booking.api.holders import add_holders
 from services.booking.api.hours import add_hours
 from services.booking.api.papers import add_papers
 from services.booking.api.releases import add_releases
+from services.booking.api.requests import add_requests
 from services.booking.api.sessions import add_sessions
 from services.booking.api.visits import add_visits
 from services.booking.api.waits import add_waits
@@ -24,6 +25,7 @@ def router(running: Running) -> Router:
     add_sessions(found, running)
     add_appointments(found, running)
     add_holders(found, running)
+    add_requests(found, running)
     add_closures(found, running)
     add_hours(found, running)
     add_papers(found, running)

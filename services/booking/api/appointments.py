@@ -104,7 +104,7 @@ def add_appointments(found: Router, running: Running) -> None:
         command = wish(BookAppointment, form, caller, key, origin, at)
         made = (await running.dispatch(command)).read(AppointmentMade)
         code = codes.code_of(made.appointment_id)
-        return BookedPlace(appointment_id=made.appointment_id, booking_code=code)
+        return BookedPlace(**dict(made), booking_code=code)
 
     @found.command(
         "/v1/holds", allow=PUBLIC, status=201, refusals=(*HoldPlace.refusals, NikImpossible)

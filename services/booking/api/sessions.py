@@ -40,6 +40,8 @@ class SessionForm(BaseModel):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     capacity: Capacity
+    approve: bool = False
+    """Whether each booking is a request that the office has to grant."""
 
 
 def add_sessions(found: Router, running: Running) -> None:

@@ -26,6 +26,8 @@ _OF_TAKING: Sequence[type[Refused]] = (
     rules.ServiceUnknown,
     rules.FurtherServiceImpossible,
     people.IdentityNeeded,
+    people.BlockedAfterMisses,
+    rules.OutsideWindow,
     release_rules.NotReleasedYet,
     release_rules.EnterFirst,
     release_rules.NotYourTurn,
@@ -98,6 +100,7 @@ class AppointmentMade(Answer):
     """The place is taken."""
 
     appointment_id: AppointmentId
+    status: Literal["booked", "requested"] = "booked"
 
 
 class PlaceKept(Answer):
@@ -163,6 +166,9 @@ class MoveAppointment(_OfAppointment):
         rules.SessionOver,
         life.SameSession,
         life.OtherService,
+        life.MovedTooOften,
+        life.TooLateToMove,
+        rules.OutsideWindow,
         release_rules.NotReleasedYet,
         release_rules.EnterFirst,
         release_rules.EnteredByLottery,
@@ -186,7 +192,12 @@ class MoveAppointment(_OfAppointment):
 class CheckIn(_OfAppointment):
     """The citizen has come."""
 
-    refusals: ClassVar[Sequence[type[Refused]]] = (*_OF_STANDING, rules.NotToday)
+    refusals: ClassVar[Sequence[type[Refused]]] = (
+        *_OF_STANDING,
+        rules.NotToday,
+        life.TooEarly,
+        life.TooLate,
+    )
 
 
 class CancelAppointment(_OfAppointment):

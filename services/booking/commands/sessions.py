@@ -44,6 +44,7 @@ class OpenSession(Command):
     starts_at: AwareDatetime
     ends_at: AwareDatetime
     capacity: Capacity
+    approve: bool = False
     staff_mall: MallId | None
 
     def needs(self) -> Sequence[Hashable]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from contracts.base import Refused
 from contracts.booking import (
@@ -27,6 +28,7 @@ from services.booking.domain.life_refusals import (
     NotApproved,
     NotConfirmed,
     NotHeld,
+    NotRequested,
 )
 from services.booking.domain.refusals import (
     AlreadyCheckedIn,
@@ -63,6 +65,8 @@ class Step(StrEnum):
     CANCEL = "cancel"
     MOVE = "move"
     CHECK_IN = "check_in"
+    APPROVE = "approve"
+    DECLINE = "decline"
 
 
 _ALLOWED: Mapping[Step, frozenset[Status]] = {
@@ -71,6 +75,8 @@ _ALLOWED: Mapping[Step, frozenset[Status]] = {
     Step.CANCEL: frozenset({Status.REQUESTED, Status.BOOKED}),
     Step.MOVE: frozenset({Status.REQUESTED, Status.BOOKED}),
     Step.CHECK_IN: frozenset({Status.BOOKED}),
+    Step.APPROVE: frozenset({Status.REQUESTED}),
+    Step.DECLINE: frozenset({Status.REQUESTED}),
 }
 # What a step that is not allowed is answered, by where the appointment stands.
 _REFUSALS: Mapping[Status, type[Refused]] = {
@@ -80,6 +86,7 @@ _REFUSALS: Mapping[Status, type[Refused]] = {
     Status.CANCELLED: AppointmentCancelledAlready,
 }
 _OF_HOLDS = frozenset({Step.CONFIRM, Step.LET_GO})
+_OF_REQUESTS = frozenset({Step.APPROVE, Step.DECLINE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ class Appointment:
     step: int = 0
     due_at: datetime | None = None
     ended_at: datetime | None = None
+    pardoned: bool = False
 
     @classmethod
     def begun(cls, fact: PlaceHeld | AppointmentRequested | AppointmentBooked) -> "Appointment":
@@ -146,6 +154,8 @@ class Appointment:
             return
         if step in _OF_HOLDS:
             raise HoldOver if self.status is Status.LAPSED else NotHeld(status=self.status)
+        if step in _OF_REQUESTS:
+            raise NotRequested(status=self.status)
         refusal = _REFUSALS.get(self.status)
         raise refusal if refusal is not None else AppointmentOver(status=self.status)
 
@@ -160,6 +170,14 @@ class Appointment:
             due_at=None,
             ended_at=ended_at,
         )
+
+    def noted(self, **changes: Any) -> "Appointment":
+        """One fact later at the same point of its life."""
+        return replace(self, version=self.version + 1, **changes)
+
+    def requested(self, fact: AppointmentRequested, at: datetime) -> "Appointment":
+        """One fact later the office has to answer."""
+        return replace(self.at_status(Status.REQUESTED, at), due_at=fact.until)
 
     def disturbed(self, closure_id: ClosureId) -> "Appointment":
         """One fact later its holder was told of this closure."""

@@ -200,7 +200,7 @@ def first_wanted(
             device = bytes.fromhex(proofs.device)
             wants[SeatsOf(Kind.DEVICE_LIVE, device)] = limits.device_live or NOTED
         if proofs.network is not None:
-            network = _digest(f"{proofs.network}|{today.isoformat()}")
+            network = network_digest(proofs.network, today)
             wants[SeatsOf(Kind.NETWORK_DAY, network)] = limits.network_day or NOTED
     lasting = _LASTING[appointment.status]
     return {key: most for key, most in wants.items() if key.kind in lasting}
@@ -257,6 +257,11 @@ def seats_of(states: States, key: SeatsOf) -> Seats:
 def service_day(who: str, service: ServiceCode, service_date: date) -> SeatsOf:
     """The one seat of somebody with a service on a day."""
     return SeatsOf(Kind.SERVICE_DAY, _digest(f"{who}|{service}|{service_date.isoformat()}"))
+
+
+def network_digest(network: str, today: date) -> bytes:
+    """Of an address on a day: nobody is followed from day to day."""
+    return _digest(f"{network}|{today.isoformat()}")
 
 
 def _digest(text: str) -> bytes:

@@ -9,16 +9,23 @@ from contracts.booking import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentCheckedIn,
+    AppointmentDeclined,
     AppointmentDisturbed,
     AppointmentLapsed,
+    AppointmentMissed,
     AppointmentMoved,
+    AppointmentReminded,
+    AppointmentRequested,
+    ChannelsOpened,
     ClosureDeclared,
     ClosureLifted,
     ClosureSwept,
     DayAnnounced,
     LotteryDrawn,
+    MissPardoned,
     PlaceHeld,
     PlacesReleased,
+    RebookingFlagged,
     SeedRevealed,
     SessionClosed,
     SessionOpened,
@@ -28,10 +35,13 @@ from contracts.booking import (
     VisitCancelled,
 )
 from contracts.ids import AppointmentId, ClosureId, ServiceDayId, SessionId
-from services.booking.domain import claims, release, waiting
+from services.booking.domain import claims, keeping, release, waiting
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.closure import Closure, get_closure
 from services.booking.domain.day import DayOf, ServiceDay
+from services.booking.domain.misses import Misses, MissesOf
+from services.booking.domain.policy import rules_of
+from services.booking.domain.rebooking import GivenUp, GivenUpIn
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_appointment, get_day, get_session
 from services.booking.domain.visit import Visit, get_visit
@@ -52,7 +62,10 @@ _LEADS_TO: Mapping[type[Fact], Status] = {
     AppointmentCheckedIn: Status.CHECKED_IN,
     AppointmentCancelled: Status.CANCELLED,
     AppointmentLapsed: Status.LAPSED,
+    AppointmentDeclined: Status.DECLINED,
+    AppointmentMissed: Status.MISSED,
 }
+_Noted = AppointmentRequested | AppointmentReminded | MissPardoned | RebookingFlagged
 
 
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
@@ -66,11 +79,14 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             session = Session.opened(fact)
             day = get_day(states, session.day_id)
             session = release.with_its_share(day, session)
+            session = keeping.with_channels(session, rules_of(states, day))
             yield session
             yield day.following(None, session)
-        case PlacesReleased() | SessionResized() | SeedRevealed():
+        case PlacesReleased() | SessionResized() | SeedRevealed() | ChannelsOpened():
             yield from _released(states, fact)
-        case PlaceHeld() | AppointmentBooked() if fact.appointment_id not in states:
+        case PlaceHeld() | AppointmentBooked() | AppointmentRequested() if (
+            fact.appointment_id not in states
+        ):
             yield from replaced(states, None, Appointment.begun(fact), at)
         case AppointmentMoved():
             before = get_appointment(states, fact.appointment_id)
@@ -88,6 +104,9 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
             yield from _apart(states, fact, at)
         case _ if isinstance(fact, waiting.WaitFact | LotteryDrawn):
             yield from waiting.followed(states, fact, at)
+        case _ if isinstance(fact, _Noted):
+            before = get_appointment(states, fact.appointment_id)
+            yield from replaced(states, before, _noted(states, before, fact, at), at)
         case _ if type(fact) in _LEADS_TO:
             before = get_appointment(states, AppointmentId(fact.aggregate_id))
             yield from replaced(states, before, before.at_status(_LEADS_TO[type(fact)], at), at)
@@ -96,7 +115,7 @@ def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Any]:
 
 
 def _released(
-    states: States, fact: PlacesReleased | SessionResized | SeedRevealed
+    states: States, fact: PlacesReleased | SessionResized | SeedRevealed | ChannelsOpened
 ) -> Iterable[Any]:
     """What a release, or another number of places, does to a session and its day."""
     if isinstance(fact, SeedRevealed):
@@ -107,7 +126,11 @@ def _released(
     if isinstance(fact, PlacesReleased):
         yield from release.after_part(day, session, fact)
         return
-    resized = session.resized(fact.capacity, fact.overbook)
+    if isinstance(fact, ChannelsOpened):
+        resized = session.channels_opened()
+    else:
+        resized = session.resized(fact.capacity, fact.overbook)
+        resized = keeping.with_channels(resized, rules_of(states, day))
     yield resized
     yield day.following(session, resized)
 
@@ -151,6 +174,8 @@ def replaced(
 
     Nothing else changes the counts of sessions and days, or the claims.
     """
+    own = get_session(states, after.session_id)
+    after = keeping.scheduled(before, after, own, rules_of(states, get_day(states, own.day_id)), at)
     yield after
     sessions: dict[SessionId, Session] = {}
     for appointment, sign in ((before, -1), (after, 1)):
@@ -169,3 +194,38 @@ def replaced(
     yield from sessions.values()
     yield from days.values()
     yield from claims.followed(states, after, at)
+    yield from _remembered(states, before, after, at)
+
+
+def _noted(states: States, before: Appointment, fact: _Noted, at: datetime) -> Appointment:
+    """The appointment after what leaves it where it is."""
+    match fact:
+        case AppointmentRequested():
+            return before.requested(fact, at)
+        case AppointmentReminded():
+            day = get_day(states, get_session(states, before.session_id).day_id)
+            hours = keeping.reminders(rules_of(states, day))
+            return before.noted(step=sum(one >= fact.hours_before for one in hours))
+        case MissPardoned():
+            return before.noted(pardoned=True)
+        case RebookingFlagged():
+            return before.noted()
+
+
+def _remembered(
+    states: States, before: Appointment | None, after: Appointment, at: datetime
+) -> Iterable[Misses | GivenUp]:
+    """What later commands of the group have to know of a person and a session."""
+    misses = states.get(MissesOf(after.person_id))
+    if isinstance(misses, Misses) and after.status is Status.MISSED and before is not None:
+        if before.status is not Status.MISSED:
+            yield Misses(misses.id, (*misses.days, after.service_date))
+        elif after.pardoned:
+            days = list(misses.days)
+            days.remove(after.service_date)
+            yield Misses(misses.id, tuple(days))
+    if before is not None and after.status in {Status.CANCELLED, Status.LAPSED}:
+        known = states.get(claims.ClaimsOf(after.id))
+        digests = {(one.kind, one.digest) for one in known.all} if known is not None else set()
+        where = GivenUpIn(after.session_id)
+        yield GivenUp(where, after.id, after.person_id, at, frozenset(digests))

@@ -65,3 +65,51 @@ class OtherService(Refused):
     code = "other_service"
     title_id = "Pilih sesi dari layanan dan mal yang sama"
     title_en = "Choose a session of the same service and mall"
+
+
+class TooEarly(Refused):
+    """Checking in begins some minutes before the session."""
+
+    code = "too_early"
+    title_id = "Belum waktunya lapor datang; kembalilah pada waktu yang tertera"
+    title_en = "It is too early to check in; come back at the time given"
+
+
+class TooLate(Refused):
+    """The grace has ended."""
+
+    code = "too_late"
+    title_id = "Waktu lapor datang sudah lewat; ambil nomor antrean atau buat janji baru"
+    title_en = "It is too late to check in; take a ticket or book again"
+
+
+class MovedTooOften(Refused):
+    """An appointment is moved a few times only."""
+
+    code = "moved_too_often"
+    title_id = "Janji ini sudah terlalu sering dipindah; batalkan bila tidak dapat datang"
+    title_en = "This appointment was moved too often; cancel it if you cannot come"
+
+
+class TooLateToMove(Refused):
+    """Shortly before it begins an appointment stays where it is."""
+
+    code = "too_late_to_move"
+    title_id = "Sudah terlambat untuk memindah janji ini; batalkan bila tidak dapat datang"
+    title_en = "It is too late to move this appointment; cancel it if you cannot come"
+
+
+class NotRequested(Refused):
+    """Only a request can be granted or declined."""
+
+    code = "not_requested"
+    title_id = "Janji ini tidak menunggu persetujuan; lihat keadaannya"
+    title_en = "This appointment waits for no approval; look where it stands"
+
+
+class NotMissed(Refused):
+    """Only a miss that counts can be pardoned."""
+
+    code = "not_missed"
+    title_id = "Tidak ada ketidakhadiran yang dapat dimaafkan pada janji ini"
+    title_en = "There is no miss of this appointment to pardon"

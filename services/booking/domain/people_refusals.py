@@ -51,3 +51,11 @@ class TooManyFromNetwork(Refused):
     code = "too_many_from_network"
     title_id = "Terlalu banyak janji dari jaringan ini hari ini; coba besok atau lewat loket"
     title_en = "Too many appointments from this network today; try tomorrow or at the counter"
+
+
+class BlockedAfterMisses(Refused):
+    """Who missed appointments too often books at the counter for a time."""
+
+    code = "blocked_after_misses"
+    title_id = "Anda terlalu sering tidak hadir; datang ke loket atau minta petugas memaafkan"
+    title_en = "You missed too many appointments; come to the counter or ask the office to pardon"

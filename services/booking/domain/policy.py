@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from contracts.booking_entries import (
@@ -11,12 +12,15 @@ from contracts.booking_entries import (
     MoveRule,
     OpenRelease,
     OverbookRule,
+    SessionPlan,
     WindowRule,
 )
 from contracts.ids import MallId, PolicyCode, ServiceCode
 from services.booking.domain.day import ServiceDay
 from services.booking.domain.offer import Mall
 from services.booking.domain.refusals import PolicyUnknown
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 BUILT_IN = BookingPolicy(
     revision=1,
@@ -59,6 +63,33 @@ class Policy:
     id: PolicyKey | PolicyOf
     version: int
     rules: BookingPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOf:
+    """Names the plan of sessions of a service in a mall."""
+
+    mall: MallId
+    service: ServiceCode
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan of sessions as it is now. A look-up: it is never saved by a decision."""
+
+    id: PlanOf
+    rules: SessionPlan
+
+
+def quota_of(
+    states: Mapping[Hashable, Any], mall: MallId, service: ServiceCode, day: date
+) -> int | None:
+    """The most places of the service on a day, by the plan and the weekday."""
+    found = states.get(PlanOf(mall, service))
+    if not isinstance(found, Plan) or day < found.rules.valid_from:
+        return None
+    name = _WEEKDAYS[day.weekday()]
+    return next((one.most for one in found.rules.week if name in one.days), None)
 
 
 def rules_of(states: Mapping[Hashable, Any], day: ServiceDay) -> BookingPolicy:

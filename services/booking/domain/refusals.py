@@ -156,3 +156,11 @@ class PolicyUnknown(Refused):
     kind = "invalid"
     title_id = "Kebijakan pemesanan mal ini belum diterima; coba lagi nanti atau hubungi operator"
     title_en = "The booking policy of this mall has not arrived; try later or tell the operator"
+
+
+class OutsideWindow(Refused):
+    """A day is open for booking from some days before it, until its session is near."""
+
+    code = "outside_window"
+    title_id = "Pemesanan untuk sesi itu belum dibuka atau sudah ditutup; lihat waktunya"
+    title_en = "That session is not open for booking yet, or no longer; see the time"

@@ -52,6 +52,7 @@ class Session:
     channels_open: bool = False
     closed_by: ClosureId | None = None
     approve: bool = False
+    due_at: datetime | None = None
 
     @classmethod
     def opened(cls, fact: SessionOpened) -> "Session":
@@ -120,6 +121,10 @@ class Session:
     def ruled(self, closed_by: ClosureId | None) -> "Session":
         """One fact later it is closed by this closure, or open."""
         return replace(self, version=self.version + 1, closed_by=closed_by)
+
+    def channels_opened(self) -> "Session":
+        """One fact later everybody may take what is left."""
+        return replace(self, version=self.version + 1, channels_open=True, due_at=None)
 
     def with_places(self, places: int, channel: str, *, held: bool) -> "Session":
         """So many places more are taken, or fewer."""

@@ -3,12 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypeVar
 
 from contracts.base import Refused
-from contracts.booking import AppointmentBooked, AppointmentLapsed, PlaceHeld
+from contracts.booking import (
+    AppointmentBooked,
+    AppointmentLapsed,
+    AppointmentRequested,
+    PlaceHeld,
+)
 from contracts.booking_entries import BookingPolicy
 from contracts.ids import AppointmentId, PersonId, ServiceCode, VisitId, WaitId
-from services.booking.domain import claims, release
+from services.booking.domain import claims, keeping, release
 from services.booking.domain.appointment import Appointment
 from services.booking.domain.claims import ClaimsOf, Kind, SeatsOf
 from services.booking.domain.people_refusals import (
@@ -22,6 +28,7 @@ from services.booking.domain.release import Turn
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_day, get_service, get_session
 
+K = TypeVar("K", PlaceHeld, AppointmentRequested)
 PLACES_MOST = 6
 _TOO_MANY: Mapping[Kind, type[Refused]] = {
     Kind.PERSON_HOLD: TooManyHolds,
@@ -68,10 +75,21 @@ class Wish:
             approved=approved,
         )
 
+    def granted(
+        self, rules: BookingPolicy, at: datetime
+    ) -> AppointmentBooked | AppointmentRequested:
+        """The fact that grants it, or asks the office whether it does."""
+        if not keeping.needs_approval(self.session, rules, self.channel):
+            return self.booked()
+        return self._kept(AppointmentRequested, keeping.request_ends(self.session, rules, at))
+
     def held(self, until: datetime) -> PlaceHeld:
         """The fact that keeps the place until then."""
+        return self._kept(PlaceHeld, until)
+
+    def _kept(self, kind: type[K], until: datetime) -> K:
         session = self.session
-        return PlaceHeld(
+        return kind(
             appointment_id=self.appointment_id,
             session_id=session.id,
             mall=session.mall,
@@ -87,6 +105,11 @@ class Wish:
             visit_id=self.visit_id,
             wait_id=self.wait_id,
         )
+
+
+def status_of(fact: AppointmentBooked | AppointmentRequested) -> Literal["booked", "requested"]:
+    """Where the appointment stands after this fact."""
+    return "booked" if isinstance(fact, AppointmentBooked) else "requested"
 
 
 def wish_again(appointment: Appointment, session: Session) -> Wish:

@@ -12,8 +12,14 @@ from services.booking.commands.appointments import (
     MoveAppointment,
 )
 from services.booking.domain.appointment import Appointment, Status, Step
+from services.booking.domain.keeping import (
+    must_be_in_window,
+    must_be_movable,
+    must_be_time_to_check_in,
+)
 from services.booking.domain.life_refusals import OtherService, SameSession
 from services.booking.domain.offer import must_be_own
+from services.booking.domain.policy import rules_of
 from services.booking.domain.refusals import NotToday
 from services.booking.domain.release import must_be_released
 from services.booking.domain.session import Session
@@ -24,18 +30,21 @@ from services.booking.domain.states import (
     get_mall,
     get_session,
 )
-from services.booking.domain.taking import must_be_possible
+from services.booking.domain.taking import must_be_possible, status_of
 from services.booking.domain.waiting import must_not_jump_the_list
-from services.booking.handlers.wishes import wish_of
+from services.booking.handlers.wishes import flag_of, wish_of
 
 
 def book_appointment(command: BookAppointment, states: States) -> Decision:
     """Places in the session for the person."""
-    fact = wish_of(command, states).booked()
+    wish = wish_of(command, states)
+    rules = rules_of(states, get_day(states, wish.session.day_id))
+    fact = wish.granted(rules, command.at)
     after = Appointment.begun(fact)
     must_be_possible(states, None, after, command.at)
     must_not_jump_the_list(states, after, command.at)
-    return Decision([fact], AppointmentMade(appointment_id=fact.appointment_id))
+    answer = AppointmentMade(appointment_id=fact.appointment_id, status=status_of(fact))
+    return Decision([fact, *flag_of(command, states, wish)], answer)
 
 
 def move_appointment(command: MoveAppointment, states: States) -> Decision:
@@ -48,6 +57,10 @@ def move_appointment(command: MoveAppointment, states: States) -> Decision:
     _must_fit(before, session)
     before.must_not_be_over(command.at)
     session.must_not_be_over(command.at)
+    if command.reason == "by_citizen":
+        rules = rules_of(states, get_day(states, session.day_id))
+        must_be_movable(appointment, before, rules, command.at)
+        must_be_in_window(session, get_mall(states, session.mall), rules, command.at)
     fact = AppointmentMoved(
         appointment_id=appointment.id,
         from_session=before.id,
@@ -82,6 +95,8 @@ def check_in(command: CheckIn, states: States) -> Decision:
     appointment.must_allow(Step.CHECK_IN)
     if get_mall(states, session.mall).date_of(command.at) != session.service_date:
         raise NotToday(service_date=session.service_date.isoformat())
+    rules = rules_of(states, get_day(states, session.day_id))
+    must_be_time_to_check_in(session, rules, command.at)
     fact = AppointmentCheckedIn(
         appointment_id=appointment.id,
         session_id=session.id,

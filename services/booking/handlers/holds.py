@@ -15,13 +15,19 @@ from services.booking.domain.offer import must_be_own
 from services.booking.domain.policy import rules_of
 from services.booking.domain.session import Session
 from services.booking.domain.states import States, get_appointment, get_day, get_session
-from services.booking.domain.taking import hold_ends, lapsed, must_be_possible, wish_again
+from services.booking.domain.taking import (
+    hold_ends,
+    lapsed,
+    must_be_possible,
+    status_of,
+    wish_again,
+)
 from services.booking.domain.waiting import (
     after_confirmation,
     after_end_of_hold,
     must_not_jump_the_list,
 )
-from services.booking.handlers.wishes import wish_of
+from services.booking.handlers.wishes import flag_of, wish_of
 
 
 def hold_place(command: HoldPlace, states: States) -> Decision:
@@ -33,7 +39,7 @@ def hold_place(command: HoldPlace, states: States) -> Decision:
     must_be_possible(states, None, after, command.at)
     must_not_jump_the_list(states, after, command.at)
     answer = PlaceKept(appointment_id=fact.appointment_id, held_until=fact.until)
-    return Decision([fact], answer)
+    return Decision([fact, *flag_of(command, states, wish)], answer)
 
 
 def confirm_place(command: ConfirmPlace, states: States) -> Decision:
@@ -43,8 +49,9 @@ def confirm_place(command: ConfirmPlace, states: States) -> Decision:
         raise HoldOver
     # Nobody is told of a closure because of a hold; so it must not become an appointment under one.
     session.must_be_open()
-    fact = wish_again(appointment, session).booked()
-    answer = AppointmentChanged(appointment_id=appointment.id, status="booked")
+    rules = rules_of(states, get_day(states, session.day_id))
+    fact = wish_again(appointment, session).granted(rules, command.at)
+    answer = AppointmentChanged(appointment_id=appointment.id, status=status_of(fact))
     return Decision([fact, *after_confirmation(states, appointment)], answer)
 
 

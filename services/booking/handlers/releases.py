@@ -11,7 +11,7 @@ from services.booking.commands.releases import (
 )
 from services.booking.domain import release
 from services.booking.domain.offer import must_be_own
-from services.booking.domain.policy import policy_of
+from services.booking.domain.policy import policy_of, quota_of
 from services.booking.domain.release_refusals import DayKnownAlready
 from services.booking.domain.states import (
     States,
@@ -44,6 +44,7 @@ def announce_day(command: AnnounceDay, states: States) -> Decision:
         spread_s=command.spread_s,
         seed_digest=None if command.mode == "open" else command.seed_digest,
         parts=command.parts,
+        most=quota_of(states, command.mall, command.service, command.service_date),
     )
     release.must_be_possible_times(fact, mall, command.at)
     return Decision([fact], DayMade(day_id=fact.day_id, seed_digest=fact.seed_digest))

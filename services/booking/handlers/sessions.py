@@ -7,7 +7,7 @@ from services.booking.domain.closure import closing, closures_in
 from services.booking.domain.closure_refusals import ServiceClosed
 from services.booking.domain.day import DayKey
 from services.booking.domain.offer import must_be_own
-from services.booking.domain.policy import policy_of
+from services.booking.domain.policy import policy_of, quota_of
 from services.booking.domain.session import Session, Span, opened_session
 from services.booking.domain.states import States, day_named, get_mall, get_service
 
@@ -25,9 +25,11 @@ def open_session(command: OpenSession, states: States) -> Decision:
     day = day_named(states, key)
     facts: list[Fact] = []
     if day is None:
-        policy = policy_of(states, offer[0], key.service)
-        facts.append(announced(NewDay(command.day_id, command.seed_digest), key, offer[0], policy))
-    fact = fact.model_copy(update={"day_id": day.id if day is not None else command.day_id})
+        most = quota_of(states, key.mall, key.service, key.service_date)
+        new = NewDay(command.day_id, command.seed_digest, most)
+        facts.append(announced(new, key, offer[0], policy_of(states, offer[0], key.service)))
+    known = day.id if day is not None else command.day_id
+    fact = fact.model_copy(update={"day_id": known, "approve": command.approve})
     answer = SessionMade(session_id=fact.session_id, service_date=fact.service_date)
     return Decision([*facts, fact], answer)
 

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from contracts.base import Decision, Fact, Refused
-from contracts.booking import AppointmentBooked, VisitBooked, VisitCancelled, VisitStop
+from contracts.booking import (
+    AppointmentBooked,
+    AppointmentRequested,
+    VisitBooked,
+    VisitCancelled,
+    VisitStop,
+)
 from contracts.ids import AppointmentId
 from services.booking.commands.appointments import BookAppointment, CancelAppointment
 from services.booking.commands.visits import (
@@ -17,9 +23,11 @@ from services.booking.commands.visits import (
 from services.booking.domain.appointment import Appointment, Status
 from services.booking.domain.evolution import evolve
 from services.booking.domain.offer import must_be_own
+from services.booking.domain.policy import rules_of
 from services.booking.domain.states import (
     States,
     get_appointment,
+    get_day,
     get_mall,
     get_service,
     get_session,
@@ -31,6 +39,7 @@ from services.booking.domain.waiting import must_not_jump_the_list
 from services.booking.handlers.appointments import cancel_appointment
 from services.booking.handlers.wishes import wish_of
 
+_Granted = AppointmentBooked | AppointmentRequested
 _AHEAD = frozenset({Status.REQUESTED, Status.BOOKED})
 
 
@@ -81,7 +90,7 @@ def cancel_visit(command: CancelVisit, states: States) -> Decision:
     return Decision([*facts, _given_up(visit, command.reason)], answer)
 
 
-def _booked(command: BookVisit, states: States) -> Iterator[AppointmentBooked]:
+def _booked(command: BookVisit, states: States) -> Iterator[_Granted]:
     """A booking for each stop; each sees what the ones before it took."""
     so_far = dict(states)
     for number, stop in enumerate(command.single_bookings(), start=1):
@@ -95,8 +104,10 @@ def _booked(command: BookVisit, states: States) -> Iterator[AppointmentBooked]:
         yield fact
 
 
-def _stop(stop: BookAppointment, command: BookVisit, states: States) -> AppointmentBooked:
-    fact = replace(wish_of(stop, states), visit_id=command.visit_id).booked()
+def _stop(stop: BookAppointment, command: BookVisit, states: States) -> _Granted:
+    wish = replace(wish_of(stop, states), visit_id=command.visit_id)
+    rules = rules_of(states, get_day(states, wish.session.day_id))
+    fact = wish.granted(rules, command.at)
     after = Appointment.begun(fact)
     must_be_possible(states, None, after, command.at)
     must_not_jump_the_list(states, after, command.at)

@@ -27,6 +27,7 @@ from services.booking.store import (
     closures,
     days,
     offers,
+    people,
     policies,
     sessions,
     visits,
@@ -74,6 +75,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     states += [*named, *locked_days, *await policies.stamped(tx, locked_days)]
     wanted = {*of_kind(keys, PolicyOf), *(PolicyOf(one.mall, one.service) for one in spans)}
     states += await policies.newest(tx, wanted, malls)
+    states += await policies.plans(tx, wanted)
     lists = await waits.lists(tx, locked_days, keys)
     states += lists
     session_ids |= await sessions.ids_of(tx, whole)
@@ -91,7 +93,8 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     states += asked
     loaded = {state.id: state for state in states}
     seats = await claims.seats(tx, asked, of_kind(keys, AskedToMove), loaded)
-    return loaded | {state.id: state for state in seats}
+    loaded |= {state.id: state for state in seats}
+    return loaded | {state.id: state for state in await people.known(tx, asked, loaded)}
 
 
 async def save_many(tx: Tx, states: Sequence[Any]) -> None:

@@ -60,4 +60,5 @@ def _appointment(row: Row) -> Appointment:
         row["step"],
         row["due_at"],
         row["ended_at"],
+        row["pardoned"],
     )

@@ -2,16 +2,18 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from chassis.database import Tx, save_rows
 from contracts.base import as_json
 from contracts.booking_entries import BookingPolicy, SessionPlan
+from contracts.ids import MallId, ServiceCode
 from services.booking import tables
 from services.booking.domain.day import ServiceDay
 from services.booking.domain.offer import Mall
-from services.booking.domain.policy import Policy, PolicyKey, PolicyOf
+from services.booking.domain.policy import Plan, PlanOf, Policy, PolicyKey, PolicyOf
 from services.booking.store.kinds import of_kind
 
 # As text: what the driver makes of jsonb depends on who configured the connection.
@@ -22,6 +24,10 @@ JOIN unnest($1::text[], $2::integer[]) AS asked (code, revision) USING (code, re
 _NEWEST = """
 SELECT DISTINCT ON (code) code, revision, body::text AS body FROM policies
 WHERE code = ANY($1::text[]) ORDER BY code, revision DESC
+"""
+_PLANS = """
+SELECT mall, service, body::text AS body FROM plans
+JOIN unnest($1::text[], $2::text[]) AS asked (mall, service) USING (mall, service)
 """
 
 
@@ -47,11 +53,29 @@ async def newest(tx: Tx, wanted: Iterable[PolicyOf], malls: Iterable[Mall]) -> l
     }
     if not codes:
         return []
-    rows = {row["code"]: row for row in await tx.fetch(_NEWEST, list(set(codes.values())))}
+    found = {
+        row["code"]: Policy(
+            PolicyKey(row["code"], row["revision"]), row["revision"], _rules(row["body"])
+        )
+        for row in await tx.fetch(_NEWEST, list(set(codes.values())))
+    }
+    # Under both names: a day that is announced now goes by it from the next command on.
+    named = [replace(found[code], id=key) for key, code in codes.items() if code in found]
+    return [*found.values(), *named]
+
+
+async def plans(tx: Tx, wanted: Iterable[PolicyOf]) -> list[Plan]:
+    """The plans of sessions of these services, as far as there are any."""
+    keys = list(wanted)
+    if not keys:
+        return []
+    rows = await tx.fetch(_PLANS, [key.mall for key in keys], [key.service for key in keys])
     return [
-        Policy(key, rows[code]["revision"], _rules(rows[code]["body"]))
-        for key, code in codes.items()
-        if code in rows
+        Plan(
+            PlanOf(MallId(row["mall"]), ServiceCode(row["service"])),
+            SessionPlan.model_validate_json(row["body"]),
+        )
+        for row in rows
     ]
 
 

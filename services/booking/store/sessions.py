@@ -77,4 +77,5 @@ def _session(row: Row) -> Session:
         row["channels_open"],
         ClosureId(row["closed_by"]) if row["closed_by"] else None,
         row["approve"],
+        row["due_at"],
     )

@@ -105,6 +105,26 @@ def policy_entry(code: str = "uji", **rules: Any) -> EntryPublished:
     return _entry("booking_policy", code, body)
 
 
+def plan_entry(mall: str, service: str, most: int | None = None) -> EntryPublished:
+    """A plan of one session on each day, with a quota."""
+    body: dict[str, Any] = {
+        "revision": 1,
+        "code": f"{mall}.{service.lower()}",
+        "mall": mall,
+        "service": service,
+        "valid_from": "2020-01-01",
+        "days_ahead": 7,
+        "week": [
+            {
+                "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                "most": most,
+                "sessions": [{"starts_at": "08:00:00", "ends_at": "10:00:00", "places": 40}],
+            }
+        ],
+    }
+    return _entry("session_plan", body["code"], body)
+
+
 def _entry(kind: str, code: str, body: dict[str, Any]) -> EntryPublished:
     return EntryPublished(
         entry_id=EntryId.of(kind, code), kind=kind, code=code, revision=1, body=body
@@ -154,7 +174,7 @@ class Booking:
         arrivals = [self.probe.arrival(one, version=self.revision) for one in entries]
         await self.probe.deliver("booking.catalogue", *arrivals)
 
-    async def opened_in(self, days: int, capacity: int = 2, **changes: str) -> str:
+    async def opened_in(self, days: int, capacity: int = 2, **changes: Any) -> str:
         """A session of two hours, so many days from now."""
         start = local_now().replace(hour=9, minute=0, second=0, microsecond=0)
         start += timedelta(days=days)
@@ -164,7 +184,7 @@ class Booking:
         }
         return await self.opened(capacity, **span, **changes)
 
-    async def opened(self, capacity: int = 2, **changes: str) -> str:
+    async def opened(self, capacity: int = 2, **changes: Any) -> str:
         body = {
             "mall": MALL,
             "service": SERVICE_CODE,
