@@ -75,15 +75,7 @@ async def booking(place: Place) -> set[str]:
             _good(await probe.client.get(path, headers=proof))
         _good(await citizen.act(kept, "check-in"))
         _good(await citizen.act(dropped, "cancel"))
-        await citizen.under()
-        later = await citizen.opened_in(2, capacity=5)
-        for action in ("confirm", "release"):
-            held = (await citizen.take(later, door="holds")).json()
-            _good(await citizen.act(held, action))
-        moved = (await citizen.take(later, nik="9912345203900001")).json()
-        _good(await citizen.act(moved, "move", session_id=session_id))
-        await citizen.take(later, door="holds")
-        await probe.time_comes(clock.now() + timedelta(hours=1))
+        await _under_rules(citizen, session_id)
         day = booking_steps.local_now().date().isoformat()
         where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE, "date": day}
         _good(await probe.client.get("/v1/sessions", params=where))
@@ -120,6 +112,36 @@ async def _visit(citizen: booking_steps.Booking) -> None:
     path, proof = f"/v1/visits/{made.json()['visit_id']}", made.json()["visit_code"]
     _good(await probe.client.get(path, headers={"Booking-Code": proof}))
     _good(await citizen.post(f"{path}/cancel", headers={"Booking-Code": proof}))
+
+
+async def _under_rules(citizen: booking_steps.Booking, session_id: str) -> None:
+    """Holds, moves, requests, and what time does, on a day with a policy."""
+    probe, mall = citizen.probe, booking_steps.MALL
+    await citizen.under(
+        flag={"rebook_within_seconds": 60},
+        misses={"block_after": 9, "within_days": 30},
+        check_in={"before_minutes": 0, "grace_minutes": 0},
+        approve={"within_hours": 1},
+        channels={"online": 80, "counter": 20, "partner": 0, "open_before_hours": 1},
+    )
+    later = await citizen.opened_in(2, capacity=20)
+    for action in ("confirm", "release"):
+        held = (await citizen.take(later, door="holds")).json()
+        _good(await citizen.act(held, action))
+    moved = (await citizen.take(later, nik="9912345203900001")).json()
+    _good(await citizen.act(moved, "move", session_id=session_id))
+    await citizen.take(later, door="holds")
+    granted, refused = [(await citizen.take(later)).json() for _ in range(2)]
+    because = {"reason": "ill"}
+    _good(await citizen.act(granted, "approve", citizen.officer))
+    _good(await citizen.act(refused, "decline", citizen.officer, **because))
+    await probe.time_comes(clock.now() + timedelta(days=5))
+    supervisor = probe.bearer("supervisor-1", "officer", "supervisor", mall=mall)
+    _good(await citizen.act(granted, "pardon", supervisor, **because))
+    day = booking_steps.local_now().date().isoformat()
+    where = {"mall": mall, "service": booking_steps.SERVICE_CODE, "from": day, "to": day}
+    _good(await probe.client.get("/v1/places", params=where))
+    _good(await probe.client.get("/v1/booking-policies/uji"))
 
 
 async def _close(citizen: booking_steps.Booking, session_id: str) -> None:

@@ -12,6 +12,7 @@ from services.booking.api.closures import add_closures
 from services.booking.api.holders import add_holders
 from services.booking.api.hours import add_hours
 from services.booking.api.papers import add_papers
+from services.booking.api.places import add_places
 from services.booking.api.releases import add_releases
 from services.booking.api.requests import add_requests
 from services.booking.api.sessions import add_sessions
@@ -26,6 +27,7 @@ def router(running: Running) -> Router:
     add_appointments(found, running)
     add_holders(found, running)
     add_requests(found, running)
+    add_places(found, running)
     add_closures(found, running)
     add_hours(found, running)
     add_papers(found, running)

@@ -303,3 +303,41 @@ async def test_a_mall_whose_policy_has_not_come_opens_no_day(booking: Booking) -
     }
     refused = await booking.post("/v1/sessions", body, headers=booking.officer)
     assert (refused.status_code, refused.json()["code"]) == (422, "policy_unknown")
+
+
+async def test_places_tell_how_many_are_free_and_why_none_are(booking: Booking) -> None:
+    rule = {"online": 50, "counter": 50, "partner": 0, "open_before_hours": 2}
+    await booking.under(channels=rule)
+    full, free = await booking.opened_in(1, capacity=2), await booking.opened_in(2, capacity=4)
+    await booking.book(full)
+    day = local_now().date()
+    where = {
+        "mall": MALL,
+        "service": SERVICE_CODE,
+        "from": day.isoformat(),
+        "to": (day + timedelta(days=9)).isoformat(),
+    }
+
+    async def places(**more: str) -> list[tuple[str, int, str | None]]:
+        answer = await booking.probe.client.get("/v1/places", params={**where, **more})
+        assert answer.status_code == 200, answer.text
+        return [(one["session_id"], one["free"], one["why_not"]) for one in answer.json()]
+
+    assert await places() == [(full, 0, "channel_full"), (free, 2, None)]
+    assert await places(channel="counter") == [(full, 1, None), (free, 2, None)]
+    assert await places(channel="partner") == [(full, 0, "channel_full"), (free, 0, "channel_full")]
+    await booking.probe.rows("UPDATE days SET most = taken WHERE taken = 1")
+    assert await places(channel="counter") == [(full, 0, "day_full"), (free, 2, None)]
+    await booking.probe.rows("UPDATE sessions SET closed_by = gen_random_uuid()")
+    assert {why for _, _, why in await places()} == {"closed"}
+
+
+async def test_a_policy_is_published_in_each_of_its_revisions(booking: Booking) -> None:
+    for days in (3, 5):
+        await booking.under(window={"opens_days": days})
+    path = "/v1/booking-policies/uji"
+    newest = (await booking.probe.client.get(path)).json()
+    assert (newest["revision"], newest["rules"]["window"]["opens_days"]) == (3, 5)
+    older = (await booking.probe.client.get(path, params={"revision": 2})).json()
+    assert older["rules"]["window"]["opens_days"] == 3
+    assert (await booking.probe.client.get("/v1/booking-policies/tiada")).status_code == 404
