@@ -108,7 +108,7 @@ def rush(
     spread: Annotated[
         int, typer.Option(min=1, max=3600, help="Seconds over which a room spreads turns.")
     ] = 60,
-    mode: Annotated[str, typer.Option(help="room, first_come (no room), or all.")] = "all",
+    mode: Annotated[str, typer.Option(help="room, lottery, first_come (no room), or all.")] = "all",
 ) -> None:
     """Let a crowd rush for the places of a day, and show whether it was sold once and fairly.
 

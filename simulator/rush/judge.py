@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +12,10 @@ from uuid import UUID
 
 from contracts.booking import AppointmentBooked, AppointmentCancelled
 from simulator.platform import Answered, Calls
+from simulator.rush.facts import facts_of
 from simulator.rush.fairness import Advantage, Chance, advantage_of_rank, chances, same_chance
 from simulator.rush.play import Release, Told, Visitor
 
-_PAGE = 1000
 _REVEALED_SECONDS = 60.0
 _ROUNDING_SECONDS = 1e-4
 
@@ -34,13 +33,6 @@ class Verdict:
     def is_good(self) -> bool:
         """All places are sold, none twice, and everybody has what they were told."""
         return not self.faults and not self.oversold and self.sold == self.places
-
-
-async def last_fact(calls: Calls, after: int = 0) -> int:
-    """The number of booking's last fact."""
-    while page := await _page(calls, after):
-        after = page[-1]["seq"]
-    return after
 
 
 async def judge(
@@ -66,27 +58,16 @@ async def judge(
     return found
 
 
-async def _page(calls: Calls, after: int) -> list[dict[str, Any]]:
-    headers = await calls.bearer("operator")
-    page: list[dict[str, Any]] = await calls.get(
-        "booking", "/v1/facts", headers=headers, after=after, limit=_PAGE
-    )
-    return page
-
-
 async def _held(calls: Calls, release: Release, after: int) -> dict[str, tuple[str, str]]:
     """Each appointment that is live in these sessions, with session and person, from facts."""
     found: dict[str, tuple[str, str]] = {}
-    while page := await _page(calls, after):
-        after = page[-1]["seq"]
-        for fact in page:
-            payload = json.loads(fact["payload"])
-            if payload.get("session_id") not in release.sessions:
-                continue
-            if fact["type"] == AppointmentBooked.wire_type():
-                found[payload["appointment_id"]] = payload["session_id"], payload["person_id"]
-            elif fact["type"] == AppointmentCancelled.wire_type():
-                found.pop(payload["appointment_id"], None)
+    async for type_, payload in facts_of(calls, after):
+        if payload.get("session_id") not in release.sessions:
+            continue
+        if type_ == AppointmentBooked.wire_type():
+            found[payload["appointment_id"]] = payload["session_id"], payload["person_id"]
+        elif type_ == AppointmentCancelled.wire_type():
+            found.pop(payload["appointment_id"], None)
     return found
 
 

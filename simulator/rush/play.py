@@ -137,6 +137,9 @@ class Rush:
         if reply is None:
             self._again(visitor, enters=True)
             return
+        if reply.status == _REFUSED and reply.json().get("code") == "no_room_now":
+            self._plan(_now(), visitor)  # so late that nobody needs a pass any more
+            return
         if reply.status != _OK:
             self.told.wrong[f"entering: {reply.status} {reply.json().get('code')}"] += 1
             return

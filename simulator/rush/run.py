@@ -16,14 +16,19 @@ from contracts.ids import uuid7
 from simulator.platform import Answered, Calls, Platform
 from simulator.replay.wire import Wire
 from simulator.rush.crowd import crowd
-from simulator.rush.judge import Fairness, Verdict, fairness, judge, last_fact
+from simulator.rush.facts import last_fact
+from simulator.rush.judge import Fairness, Verdict, fairness, judge
+from simulator.rush.lottery import Draw
 from simulator.rush.play import Release, Rush, Told
 
-MODES = ("room", "first_come")
-"""With a waiting room; and without, where whoever is fastest wins. In this order with `all`."""
+MODES = ("room", "lottery", "first_come")
+"""With a waiting room; by lot; and without any, where whoever is fastest wins. In this order."""
 _SESSIONS = 8
 _FIRST_HOUR = 7
 _DAYS = range(2, 60)
+_TRIES_A_SECOND = 600
+_NOT_KNOWN_YET = frozenset({"mall_unknown", "service_unknown"})
+_KNOWN_SECONDS, _LOOK_SECONDS = 60.0, 0.2
 _ENTERED_A_SECOND = 400
 """So many people enter a second on a busy machine."""
 
@@ -84,7 +89,10 @@ async def _played(calls: Calls, options: Options, mode: str, console: Console) -
     console.print(f"{mode}: {len(people):,} people for {options.places} places")
     wire = Wire(calls.platform.urls["booking"])
     try:
-        told = await Rush(release, people, wire).play()
+        if mode == "lottery":
+            told = await Draw(release, people, wire, options.places).play(calls, since)
+        else:
+            told = await Rush(release, people, wire).play()
     finally:
         await wire.close()
     verdict = await judge(calls, release, capacities, told, since)
@@ -103,9 +111,7 @@ async def _announced(
             "mall": options.mall,
             "service": options.service,
             "date": day,
-            "mode": "first_come",
-            "opens_at": opens_at.isoformat(),
-            "spread_s": options.spread_seconds if mode == "room" else 0,
+            **_how(options, mode, opens_at),
         }
         try:
             made = await _post(calls, "/v1/releases", body)
@@ -118,6 +124,21 @@ async def _announced(
         opens = opens_at.timestamp()
         return Release(made["day_id"], list(capacities), opens, mode == "room", where), capacities
     raise LookupError(f"{options.service} in {options.mall} has no day left to announce")
+
+
+def _how(options: Options, mode: str, opens_at: datetime) -> Mapping[str, Any]:
+    if mode == "lottery":
+        # Entries are open at once; so many tries take as long on a busy machine.
+        seconds = 5 + options.people * options.tries / _TRIES_A_SECOND
+        entered_from = clock.now() + timedelta(seconds=1)
+        closes_at = entered_from + timedelta(seconds=seconds)
+        return {
+            "mode": mode,
+            "opens_at": entered_from.isoformat(),
+            "closes_at": closes_at.isoformat(),
+        }
+    spread_s = options.spread_seconds if mode == "room" else 0
+    return {"mode": "first_come", "opens_at": opens_at.isoformat(), "spread_s": spread_s}
 
 
 async def _opened(calls: Calls, options: Options, day: str, sessions: int) -> Mapping[str, int]:
@@ -139,8 +160,17 @@ async def _opened(calls: Calls, options: Options, day: str, sessions: int) -> Ma
 
 
 async def _post(calls: Calls, path: str, body: Mapping[str, Any]) -> Any:
+    """The answer; just after a start, booking may not have read of the mall yet."""
     headers = await calls.bearer("operator")
-    return await calls.post("booking", path, body, key=f"rush-{uuid7()}", headers=headers)
+    async with asyncio.timeout(_KNOWN_SECONDS):
+        while True:
+            try:
+                key = f"rush-{uuid7()}"
+                return await calls.post("booking", path, body, key=key, headers=headers)
+            except Answered as refused:
+                if refused.code not in _NOT_KNOWN_YET:
+                    raise
+                await asyncio.sleep(_LOOK_SECONDS)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

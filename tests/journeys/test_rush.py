@@ -21,7 +21,8 @@ async def test_a_small_rush_sells_every_place_once(platform: Platform) -> None:
         assert (one.verdict.sold, one.verdict.oversold) == (21, 0)
         assert one.verdict.is_good
         assert one.line.startswith("rush: places=21 people=300 tries=")
-    room, first_come = outcomes
+    room, lottery, first_come = outcomes
     assert room.told.entered == 300
+    assert lottery.told.entered == 300
     assert first_come.told.entered == 0
     assert "all groups have the same chance" in told.getvalue()

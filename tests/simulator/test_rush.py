@@ -6,10 +6,13 @@ from uuid import UUID
 
 import pytest
 
+from contracts.booking import LotteryDrawn, WaitJoined
+from services.booking.domain.draw import in_order
 from services.booking.domain.room import Room, holder_of
 from simulator.rush.crowd import Group, crowd
 from simulator.rush.fairness import Chance, above, advantage_of_rank, chances, same_chance
 from simulator.rush.judge import share_of
+from simulator.rush.lottery import faults_of_draw
 
 
 def test_the_same_seed_makes_the_same_crowd() -> None:
@@ -91,3 +94,22 @@ def test_a_turn_is_recomputed_from_the_contract_alone_as_booking_computes_it() -
         person, seed = UUID(int=number), number.to_bytes(32, "big")
         turn = Room(opens_at, 60).turn_at(seed, holder_of(person.bytes), before)
         assert (turn - opens_at).total_seconds() == share_of(seed, person, 60)
+
+
+def _drawn(entries: list[str], seed: bytes) -> list[tuple[str, dict[str, object]]]:
+    joined: list[tuple[str, dict[str, object]]] = [
+        (WaitJoined.wire_type(), {"wait_id": entry}) for entry in entries
+    ]
+    return [*joined, (LotteryDrawn.wire_type(), {"seed": seed.hex(), "entries": len(entries)})]
+
+
+def test_a_draw_is_recomputed_and_each_deviation_found() -> None:
+    seed, entries = bytes(range(32)), [str(UUID(int=number)) for number in range(20)]
+    winners = [str(one) for one in in_order(seed, map(UUID, entries))[:5]]
+    drawn = _drawn(entries, seed)
+    assert not faults_of_draw(drawn, entries, winners)
+    assert faults_of_draw(drawn, entries[1:], winners)
+    assert faults_of_draw(drawn, entries, [*winners[1:], next(iter({*entries} - {*winners}))])
+    assert faults_of_draw(drawn[:-1], entries, winners)
+    assert faults_of_draw([*drawn, drawn[-1]], entries, winners)
+    assert faults_of_draw(_drawn(entries, bytes(32)), entries, winners)
