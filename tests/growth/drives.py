@@ -214,7 +214,7 @@ async def queue(place: Place) -> set[str]:
         mall = queue_steps.mall_entry(devices=[kiosk])
         await probe.deliver("queue.catalogue", probe.arrival(mall))
         office = queue_steps.Queue(probe)
-        await office.issued(5)
+        *_, last = await office.issued(5)
         counter_id = await office.opened("K-01")
         ticket = await office.called(counter_id)
         _good(await office.serve(ticket["ticket_id"], counter_id))
@@ -229,6 +229,11 @@ async def queue(place: Place) -> set[str]:
         slip = _good(await probe.client.get(f"{own}/slip", headers=office.kiosk)).json()
         form = {f"u{place}": 4 for place in range(1, 10)}
         _good(await office.post(f"{own}/survey", form, headers={"Ticket-Code": slip["code"]}))
+        code = _good(await probe.client.get(f"/v1/tickets/{last}/slip", headers=office.kiosk))
+        holder = {"Ticket-Code": code.json()["code"]}
+        _good(await probe.client.get(f"/v1/tickets/{last}", headers=holder))
+        asked = {"mall": queue_steps.MALL, "date": queue_steps.today().isoformat()}
+        _good(await probe.client.get("/v1/waiting-accuracy", params=asked))
         months = {"from_month": "2026-01", "to_month": "2026-12"}
         shown = await probe.client.get("/v1/surveys/ikm", params={"mall": "mpp-10", **months})
         assert shown.json()["ikm"] == "25.00"

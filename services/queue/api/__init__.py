@@ -12,6 +12,7 @@ from services.queue.api.presence import add_presence
 from services.queue.api.slips import add_slips
 from services.queue.api.surveys import add_surveys
 from services.queue.api.tickets import add_tickets
+from services.queue.api.waiting import add_waiting
 
 
 def router(running: Running) -> Router:
@@ -27,4 +28,5 @@ def router(running: Running) -> Router:
     add_presence(found, running)
     add_boards(found, running)
     add_surveys(found, running)
+    add_waiting(found, running)
     return found

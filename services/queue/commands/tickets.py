@@ -78,3 +78,5 @@ class IssuedTicket(Answer):
     number: int
     lane: str = "reguler"
     before: int | None = None
+    wait_low_minutes: int | None = None
+    wait_high_minutes: int | None = None

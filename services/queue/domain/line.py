@@ -22,7 +22,7 @@ from contracts.ids import (
 from contracts.queue import TicketCalled, TicketIssued
 from services.queue.domain.order import NOBODY, PRIORITY, WALK_IN, Waiting, count_before, turn_after
 from services.queue.domain.policy import Policy
-from services.queue.domain.waiting import Pace
+from services.queue.domain.waiting import Pace, WaitRange
 
 _LINES_REMEMBERED = 10_000
 _NEXT = timedelta(microseconds=1)
@@ -156,6 +156,8 @@ class Line:
         if wish.lane == PRIORITY:
             reason = policy.must_let_in_first(wish.lane_reason, self.priority_issued)
         number = self.last_number + 1
+        before = count_before(policy.ring, self.turn_under(policy), self.waiting, wish.lane)
+        wait = self.wait_for(before, at)
         return TicketIssued(
             ticket_id=wish.ticket_id,
             line_id=self.id,
@@ -171,8 +173,24 @@ class Line:
             lane_reason=reason,
             place_at=self.place_for(at),
             step=self.step + 1,
-            before=count_before(policy.ring, self.turn_under(policy), self.waiting, wish.lane),
+            before=before,
+            wait_low_s=wait.low_minutes * 60 if wait else None,
+            wait_high_s=wait.high_minutes * 60 if wait else None,
         )
+
+    def wait_for(self, before: int, at: datetime) -> WaitRange | None:
+        """How long somebody waits who has so many before them; None when nothing is known now."""
+        if self.pace is None or not self.pace.is_moving(at):
+            return None
+        return self.pace.range_for(before)
+
+    def paced(self, at: datetime, since: datetime, told: WaitRange | None, typical: int) -> "Line":
+        """Wiser by a call of somebody who stood here `since` then and had been `told` a range.
+
+        `typical` minutes per ticket are assumed before anything was measured.
+        """
+        pace = self.pace or Pace.at_first(typical, 1)
+        return replace(self, pace=pace.after_call(at, since, told))
 
     def with_number(self, number: int) -> "Line":
         """After a number was given."""

@@ -43,7 +43,11 @@ def called(states: States, fact: TicketCalled, at: datetime) -> Iterator[State]:
     ticket = get_ticket(states, fact.ticket_id)
     counter_id = counter_id_of(fact.mall, fact.counter)
     line = get_line(states, ticket.queue_id)
-    line = line.called(fact, policy_of(states, line.mall, line.service), meant=ticket.is_meant)
+    policy = policy_of(states, line.mall, line.service)
+    line = line.called(fact, policy, meant=ticket.is_meant)
+    if fact.occurred_at is None:
+        typical = policy.terms.estimate.typical_minutes
+        line = line.paced(at, ticket.place_at, ticket.told, typical)
     after = ticket.after_call(counter_id, at)
     yield after
     yield get_counter(states, counter_id).with_ticket(ticket.id)

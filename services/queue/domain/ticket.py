@@ -24,6 +24,7 @@ from services.queue.domain.refusals import (
     NotServedYet,
     TicketFinishedAlready,
 )
+from services.queue.domain.waiting import WaitRange
 
 NO_SHOW = "no_show"
 
@@ -108,6 +109,13 @@ class Ticket:
     def place(self) -> Place:
         """Where it stands in its lane."""
         return Place(self.place_at, self.id)
+
+    @property
+    def told(self) -> WaitRange | None:
+        """The wait that was foreseen, for the first call and from the place of the beginning."""
+        if self.calls or self.place_at != self.first_place_at or self.occurred_at is not None:
+            return None
+        return WaitRange.told(self.low_s, self.high_s)
 
     @property
     def is_meant(self) -> bool:

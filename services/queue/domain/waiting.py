@@ -14,6 +14,8 @@ _STEP_MINUTES = 5
 _STEP_MS = _STEP_MINUTES * _MINUTE_MS
 _ONE_MS = timedelta(milliseconds=1)
 
+# Somebody was called lately, so the counters are at work.
+_AT_WORK = timedelta(minutes=30)
 # A lunch break is no time of service: a gap counts at most as half an hour.
 _LONGEST_GAP_MS = 30 * _MINUTE_MS
 _SHORTEST_GAP_MS = 1000
@@ -32,6 +34,13 @@ class WaitRange:
 
     low_minutes: int
     high_minutes: int
+
+    @classmethod
+    def told(cls, low_seconds: int | None, high_seconds: int | None) -> "WaitRange | None":
+        """The range that somebody was told when the ticket was issued, if any."""
+        if low_seconds is None or high_seconds is None:
+            return None
+        return cls(low_seconds // 60, high_seconds // 60)
 
     def holds(self, waited: timedelta) -> bool:
         """Whether the wait was what had been said."""
@@ -60,6 +69,10 @@ class Pace:
     def next_day(self) -> "Pace":
         """What a new day goes on with: pace and width, not the counts and not the last call."""
         return Pace(self.gap_ms, self.width_pm)
+
+    def is_moving(self, at: datetime) -> bool:
+        """Whether there is something to go by: a call of this day, not too long ago."""
+        return self.last_call_at is not None and at - self.last_call_at <= _AT_WORK
 
     def range_for(self, before: int) -> WaitRange:
         """What to say to somebody who has so many others before them."""

@@ -59,5 +59,11 @@ def _issued(fact: TicketIssued) -> Decision:
         number=fact.number,
         lane=fact.lane,
         before=fact.before,
+        wait_low_minutes=_minutes(fact.wait_low_s),
+        wait_high_minutes=_minutes(fact.wait_high_s),
     )
     return Decision([fact], answer)
+
+
+def _minutes(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds // 60
