@@ -166,6 +166,7 @@ board_head = Table(
     metadata,
     Column("id", SmallInteger, primary_key=True),
     Column("position", BigInteger, nullable=False),
+    Column("kept_from", BigInteger, nullable=False),
 )
 
 board_feed = Table(

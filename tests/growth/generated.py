@@ -146,7 +146,7 @@ SELECT md5('survey' || i)::uuid, 'mpp-' || i % 20, 'service', current_date, 4, 4
 """,
         f"""
 INSERT INTO survey_months (mall, service, month, respondents, s1, s2, s3, s4, s5, s6, s7, s8, s9)
-SELECT 'mpp-' || i % 20, 'service-' || i, date '2026-01-01', 5, 5, 5, 5, 5, 5, 5, 5, 5, 5
+SELECT 'mpp-' || i / 100, 'service-' || i, date '2026-01-01', 5, 5, 5, 5, 5, 5, 5, 5, 5, 5
 {_NUMBERS} WHERE i % 10 = 0
 """,
     ),

@@ -96,9 +96,7 @@ SELECT position, mall, zone, queue_id, data FROM board_feed
 WHERE queue_id = $3 AND position > $1 ORDER BY position LIMIT $2
 """
 # Behind which position nothing is missing.
-_KEPT_FROM = """
-SELECT coalesce((SELECT min(position) - 1 FROM board_feed), (SELECT position FROM board_head))
-"""
+_KEPT_FROM = "SELECT kept_from FROM board_head"
 
 
 class Boards:
