@@ -3,19 +3,22 @@
 import asyncio
 from collections import Counter
 from datetime import UTC, datetime, time
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from chassis import testing
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain.line import Line, Wish
 from services.queue.domain.mall import Mall
 from services.queue.domain.number_refusals import NumbersClosedNow
 from services.queue.domain.numbers import must_give_numbers, within_cap
 from services.queue.domain.policy import BUILT_IN, Policy
-from tests.services.queue.conftest import KIA, KTP, MALL, Queue, today
+from services.queue.wiring import SERVICE
+from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry, today
 from tests.services.queue.test_appointments import checked_in
 
 integration = pytest.mark.integration
@@ -78,6 +81,37 @@ async def test_a_stop_among_many_who_want_a_number_loses_none_and_lets_none_thro
     order = [fact["type"] for fact in facts]
     assert order.index("queue.numbers_closed.v1") == len(order) - 1  # nothing behind the stop
     assert (await queue.issue()).status_code == 409
+
+
+@integration
+async def test_a_stop_in_one_process_holds_in_the_other_and_appointments_still_come(
+    fresh_database: Fresh, key_file: Path
+) -> None:
+    addresses = await fresh_database("queue")
+    async with (
+        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
+    ):
+        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
+        both = [Queue(one), Queue(other)]
+        counter_id = await both[0].opened()
+        arrivals = [checked_in(both[1])[1] for _ in range(5)]
+        answers = await asyncio.gather(
+            *(both[turn % 2].issue() for turn in range(20)),
+            numbers(both[0], "close"),
+            both[0].call_next(counter_id),
+            other.deliver("queue", *(one for pair in arrivals for one in pair)),
+            *(both[turn % 2].issue() for turn in range(20)),
+        )
+        issued = [one for one in answers if one is not None and one.status_code == 201]
+        facts = [fact["type"].split(".")[1] for fact in await one.facts()]
+        behind = facts[facts.index("numbers_closed") :]
+        assert len(issued) + 5 == facts.count("ticket_issued")
+        assert await both[0].numbers() == list(range(1, len(issued) + 6))
+        # Behind the stop only those get a number who were promised a place.
+        assert behind.count("ticket_issued") <= 5
+        for queue in both:
+            assert refused(await queue.issue()) == (409, "numbers_closed")
 
 
 @integration
