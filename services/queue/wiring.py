@@ -8,6 +8,17 @@ from contracts.catalog import BY_WIRE_TYPE
 from contracts.catalogue import EntryPublished
 from services.queue import api, store
 from services.queue import timers as clockwork
+from services.queue.commands.asides import (
+    CallTicket,
+    HoldTicket,
+    LeaveQueue,
+    LetInFirst,
+    RecallTicket,
+    ResumeTicket,
+    ReturnTicket,
+    SkipTicket,
+    TransferTicket,
+)
 from services.queue.commands.calls import CallNextTicket, FinishTicket, ServeTicket
 from services.queue.commands.counters import (
     CloseCounter,
@@ -38,6 +49,7 @@ from services.queue.commands.tickets import AdmitAppointment, IssueTicket
 from services.queue.consumers import on_appointment_checked_in
 from services.queue.domain.states import evolve
 from services.queue.handlers import (
+    asides,
     calls,
     counters,
     devices,
@@ -79,6 +91,15 @@ DOMAIN = Domain(
         ServeTicket: calls.serve_ticket,
         FinishTicket: calls.finish_ticket,
         AnswerSurvey: surveys.answer_survey,
+        RecallTicket: asides.recall_ticket,
+        HoldTicket: asides.hold_ticket,
+        ResumeTicket: asides.resume_ticket,
+        ReturnTicket: asides.return_ticket,
+        SkipTicket: asides.skip_ticket,
+        TransferTicket: asides.transfer_ticket,
+        CallTicket: asides.call_ticket,
+        LetInFirst: asides.let_in_first,
+        LeaveQueue: asides.leave_queue,
     },
     load_many=store.load_many,
     save_many=store.save_many,

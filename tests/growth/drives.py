@@ -219,6 +219,7 @@ async def queue(place: Place) -> set[str]:
         ticket = await office.called(counter_id)
         _good(await office.serve(ticket["ticket_id"], counter_id))
         _good(await office.finish(ticket["ticket_id"], counter_id))
+        await _aside(office, counter_id)
         await _pause(office, place.key_file())
         await _print(office)
         _good(await office.post("/v1/counters/K-01/close"))
@@ -251,6 +252,32 @@ async def queue(place: Place) -> set[str]:
         await _agencies_come(office)
         await _operate(probe)
     return left
+
+
+async def _aside(office: queue_steps.Queue, counter_id: str) -> None:
+    """All that may happen to tickets that do not go straight."""
+    here = {"counter_id": counter_id}
+
+    async def do(ticket_id: str, what: str, **said: Any) -> None:
+        _good(await office.post(f"/v1/tickets/{ticket_id}/{what}", said or None))
+
+    first = (await office.called(counter_id))["ticket_id"]
+    await do(first, "recall", **here)
+    await do(first, "hold", **here, reason="bayar", minutes=5)
+    await do(first, "resume", **here)
+    await do(first, "skip", **here)
+    second = (await office.called(counter_id))["ticket_id"]
+    await do(second, "transfer", **here, to_counter="K-01", reason="lanjut")
+    assert (await office.called(counter_id))["ticket_id"] == second
+    await do(second, "hold", **here, reason="bayar", minutes=5)
+    await do(second, "return")
+    issued = [(await office.issue()).json() for _ in range(2)]
+    await do(issued[0]["ticket_id"], "lane", lane="prioritas", reason="lansia")
+    await do(issued[0]["ticket_id"], "call", **here, reason="salah_panggil")
+    _good(await office.finish(issued[0]["ticket_id"], counter_id, "no_show"))
+    key = {"Idempotency-Key": uuid4().hex, "Ticket-Code": issued[1]["code"]}
+    path = f"/v1/tickets/{issued[1]['ticket_id']}/leave"
+    _good(await office.probe.client.post(path, headers=key))
 
 
 async def _print(office: queue_steps.Queue) -> None:

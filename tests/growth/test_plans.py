@@ -42,8 +42,6 @@ NOT_AT_WORK = {
     "chassis/migrations.py": "runs before the service does",
     "chassis/testing.py": "for tests",
     "chassis/database.py:SELECT 1": "touches no table",
-    "services/queue/store/heads.py:_MEANT": "nobody is sent to one counter yet",
-    "services/queue/store/tickets.py:_WHEREABOUTS": "no ticket is sent on yet",
     "services/ledger/queries.py:SELECT size, digest FROM running": "the check of everything",
     "services/ledger/queries.py:_CHECKPOINTS": "the check of everything",
     "services/ledger/queries.py:_ENTRY_PAGE": "the check of everything",

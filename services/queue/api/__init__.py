@@ -2,6 +2,7 @@
 
 from chassis.http import Router
 from chassis.service import Running
+from services.queue.api.asides import add_asides
 from services.queue.api.boards import add_boards
 from services.queue.api.calls import add_calls
 from services.queue.api.counters import add_counters
@@ -25,6 +26,7 @@ def router(running: Running) -> Router:
     add_counters(found, running)
     add_pauses(found, running)
     add_calls(found, running)
+    add_asides(found, running)
     add_presence(found, running)
     add_boards(found, running)
     add_surveys(found, running)

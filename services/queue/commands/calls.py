@@ -11,6 +11,7 @@ from services.queue.commands.counters import NOT_YOURS
 from services.queue.domain import refusals as rules
 from services.queue.domain.counter_refusals import CounterPausedNow
 from services.queue.domain.line import NextFor
+from services.queue.domain.ticket_refusals import RecallFirst
 
 Outcome = Literal["served", "no_show"]
 
@@ -80,7 +81,11 @@ class ServeTicket(Command):
 class FinishTicket(Command):
     """The counter that called is done: the holder was `served`, or a `no_show`."""
 
-    refusals: ClassVar[Sequence[type[Refused]]] = (*ServeTicket.refusals, rules.NotServedYet)
+    refusals: ClassVar[Sequence[type[Refused]]] = (
+        *ServeTicket.refusals,
+        rules.NotServedYet,
+        RecallFirst,
+    )
 
     ticket_id: TicketId
     counter_id: CounterId

@@ -157,12 +157,18 @@ class Counter:
         return decided, self._paused(asked.reason, asked.until)
 
     def call(
-        self, ticket: Ticket, queues: Sequence[Queue], at: datetime, reason: Code | None = None
+        self,
+        ticket: Ticket,
+        queues: Sequence[Queue],
+        at: datetime,
+        reason: Code | None = None,
+        before: int | None = None,
     ) -> TicketCalled:
         """Call this ticket here: because it is next, or for another reason.
 
         `queues` are those of this counter with the ticket's own among them: what the call says of
-        them lets anybody find out again why it was this ticket's turn. Raises CounterClosedNow,
+        them lets anybody find out again why it was this ticket's turn. Out of order, the rule would
+        have called so many `before`. Raises CounterClosedNow,
         CounterBusy or CounterPausedNow.
         """
         self.must_call()
@@ -188,6 +194,7 @@ class Counter:
             step=own.line.step + 1,
             waited_s=max(int((at - ticket.place_at).total_seconds()), 0),
             reason=reason,
+            before=before,
             others=others or None,
         )
 

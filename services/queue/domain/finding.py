@@ -8,7 +8,17 @@ from contracts.ids import CounterId, LineId, MallId, ServiceCode, TicketId
 from services.queue.domain.counter import Counter
 from services.queue.domain.line import Line, line_id_of
 from services.queue.domain.mall import Mall, prefix_of
-from services.queue.domain.order import HeadOf, MeantFor, MeantHead, NotRead, QueueHead, Standing
+from services.queue.domain.order import (
+    Ahead,
+    AheadOf,
+    HeadOf,
+    MeantFor,
+    MeantHead,
+    NotRead,
+    QueueHead,
+    Standing,
+    Waiting,
+)
 from services.queue.domain.policy import BUILT_IN, Policy
 from services.queue.domain.refusals import CounterUnknown, MallUnknown, TicketUnknown
 from services.queue.domain.ticket import Ticket
@@ -85,6 +95,14 @@ def head_of(states: States, queue_id: LineId) -> QueueHead:
     if not isinstance(found, QueueHead):
         raise NotRead
     return found
+
+
+def ahead_of(states: States, ticket: Ticket) -> Waiting:
+    """How many stand before a ticket in each lane. Raises NotRead when the queue has moved on."""
+    found = states.get(AheadOf(ticket.id))
+    if not isinstance(found, Ahead) or get_line(states, ticket.queue_id).step != found.step:
+        raise NotRead
+    return found.waiting
 
 
 def meant_for(states: States, counter_id: CounterId) -> Standing:

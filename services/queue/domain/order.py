@@ -131,22 +131,43 @@ class QueueHead:
         """One waits no more."""
         return replace(self, lanes={**self.lanes, lane: self.standing(lane).left_by(place)})
 
-    def nth(self, count: int) -> Place | None:
-        """The last of the first so many, whatever their lanes; None when fewer wait.
-
-        Raises NotRead.
-        """
-        places = sorted(place for standing in self.lanes.values() for place in standing.places)
+    def nth(self, count: int, lanes: Iterable[str] = LANES) -> Place | None:
+        """The last of the first so many in these lanes; None when fewer wait. Raises NotRead."""
+        stand = [self.standing(lane) for lane in lanes]
+        places = sorted(place for standing in stand for place in standing.places)
         # Behind the last that is known in a lane there may stand others whom nobody read.
         limits = [
             standing.places[-1] if standing.places else None
-            for standing in self.lanes.values()
+            for standing in stand
             if not standing.complete
         ]
         found = places[count - 1] if len(places) >= count else None
         if any(limit is None or found is None or limit < found for limit in limits):
             raise NotRead
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Asks for so many of a ticket's queue as the policy puts before one who is skipped."""
+
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class AheadOf:
+    """Asks how many stand before a ticket in each lane, and is the key of the answer."""
+
+    ticket_id: TicketId
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How many stood before a ticket, as the queue was after `step`. Never saved."""
+
+    id: AheadOf
+    step: int
+    waiting: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +215,12 @@ def turn_after(ring: Ring, turn: int, lane: str) -> int:
         if lane in ring[slot]:
             return (slot + 1) % len(ring)
     return turn
+
+
+def lanes_with(ring: Ring, lane: str) -> tuple[str, ...]:
+    """The lanes that share a slot with this one: where who comes earlier is called earlier."""
+    shared = {one for slot in ring if lane in slot for one in slot}
+    return tuple(one for one in LANES if one in shared or one == lane)
 
 
 def count_before(ring: Ring, turn: int, waiting: Waiting, lane: str) -> int:

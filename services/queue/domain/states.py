@@ -28,7 +28,17 @@ from contracts.queue_day import (
     SeriesGranted,
     SurveyAnswered,
 )
-from contracts.queue_tickets import TicketDisputed, TicketSkipped
+from contracts.queue_tickets import (
+    TicketDisputed,
+    TicketHeld,
+    TicketLapsed,
+    TicketRecalled,
+    TicketReclassified,
+    TicketResumed,
+    TicketReturned,
+    TicketSkipped,
+    TicketTransferred,
+)
 from services.queue.domain import moves
 from services.queue.domain.device import Device, device_after
 from services.queue.domain.finding import States, find_counter, get_counter, get_ticket
@@ -59,10 +69,31 @@ def _changed(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:
             yield get_ticket(states, fact.ticket_id).after_serve()
         case TicketSkipped():
             yield from moves.skipped(states, fact)
+        case TicketTransferred():
+            yield from moves.transferred(states, fact, at)
         case TicketFinished():
             yield from moves.finished(states, fact)
         case TicketDisputed():
             yield get_ticket(states, fact.ticket_id).after_dispute()
+        case _:
+            yield from _aside(states, fact, at)
+
+
+def _aside(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:
+    """Tickets that do not go straight."""
+    match fact:
+        case TicketRecalled():
+            yield from moves.recalled(states, fact, at)
+        case TicketHeld():
+            yield from moves.held(states, fact)
+        case TicketResumed():
+            yield from moves.resumed(states, fact, at)
+        case TicketReturned():
+            yield from moves.returned(states, fact)
+        case TicketReclassified():
+            yield from moves.reclassified(states, fact)
+        case TicketLapsed():
+            yield from moves.lapsed(states, fact)
         case _:
             yield from _around_tickets(states, fact, at)
 

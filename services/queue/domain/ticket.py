@@ -1,9 +1,12 @@
 """A ticket: one place in a line, from issue over call and service to its end."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from contracts.base import Refused
 from contracts.ids import (
     AppointmentId,
     CounterCode,
@@ -24,6 +27,7 @@ from services.queue.domain.refusals import (
     NotServedYet,
     TicketFinishedAlready,
 )
+from services.queue.domain.ticket_refusals import NotHeld, NotWaiting
 from services.queue.domain.waiting import WaitRange
 
 NO_SHOW = "no_show"
@@ -37,6 +41,48 @@ class Status(StrEnum):
     SERVED = "served"
     HELD = "held"
     FINISHED = "finished"
+
+
+class Move(StrEnum):
+    """What may happen to a ticket; each names the rule that it falls under."""
+
+    CALL = "call"
+    RECALL = "recall"
+    SERVE = "serve"
+    NO_SHOW = "no_show"
+    FINISH = "finish"
+    SKIP = "skip"
+    HOLD = "hold"
+    RESUME = "resume"
+    RETURN = "return"
+    TRANSFER = "transfer"
+    HAND_OVER = "hand_over"
+    RECLASSIFY = "reclassify"
+    LAPSE = "lapse"
+
+
+# Everything that may happen, and where it leads. What is not here is refused.
+ALLOWED: Mapping[tuple[Status, Move], Status] = {
+    (Status.WAITING, Move.CALL): Status.CALLED,
+    (Status.WAITING, Move.RECLASSIFY): Status.WAITING,
+    (Status.WAITING, Move.LAPSE): Status.FINISHED,
+    (Status.CALLED, Move.RECALL): Status.CALLED,
+    (Status.CALLED, Move.SERVE): Status.SERVED,
+    (Status.CALLED, Move.NO_SHOW): Status.FINISHED,
+    (Status.CALLED, Move.SKIP): Status.WAITING,
+    (Status.CALLED, Move.HOLD): Status.HELD,
+    (Status.CALLED, Move.TRANSFER): Status.WAITING,
+    (Status.CALLED, Move.HAND_OVER): Status.CALLED,
+    (Status.SERVED, Move.FINISH): Status.FINISHED,
+    (Status.SERVED, Move.HOLD): Status.HELD,
+    (Status.SERVED, Move.TRANSFER): Status.WAITING,
+    (Status.SERVED, Move.HAND_OVER): Status.SERVED,
+    (Status.HELD, Move.RESUME): Status.CALLED,
+    (Status.HELD, Move.RETURN): Status.WAITING,
+    (Status.HELD, Move.LAPSE): Status.FINISHED,
+}
+_WHILE_WAITING = frozenset({Move.CALL, Move.RECLASSIFY, Move.LAPSE})
+_WHILE_HELD = frozenset({Move.RESUME, Move.RETURN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,24 +184,32 @@ class Ticket:
         """Over; it keeps the counter where it ended."""
         return replace(self, version=self.version + 1, status=Status.FINISHED, outcome=fact.outcome)
 
+    def after(self, status: Status, **changes: Any) -> "Ticket":
+        """One fact later."""
+        return replace(self, version=self.version + 1, status=status, **changes)
+
+    def must_allow(self, move: Move) -> None:
+        """Raises the refusal that says why not: TicketFinishedAlready before all others."""
+        if (self.status, move) not in ALLOWED:
+            raise self._why_not(move)
+
+    def must_be_at(self, counter_id: CounterId, move: Move) -> None:
+        """The same for what the counter does that has it. Raises NotCalledHere before all others.
+
+        Then TicketFinishedAlready, AlreadyServed or NotServedYet.
+        """
+        if self.counter_id != counter_id:
+            raise NotCalledHere
+        self.must_allow(move)
+
     def serve(self, counter_id: CounterId, counter: CounterCode) -> TicketServed:
-        """Service begins. Raises NotCalledHere, AlreadyServed or TicketFinishedAlready."""
-        self._must_be_at(counter_id)
-        if self.status is Status.SERVED:
-            raise AlreadyServed
+        """Service begins. Raises what `must_be_at` does."""
+        self.must_be_at(counter_id, Move.SERVE)
         return TicketServed(ticket_id=self.id, line_id=self.line_id, counter=counter)
 
     def finish(self, counter_id: CounterId, counter: CounterCode, outcome: str) -> TicketFinished:
-        """The counter is done with it.
-
-        Raises NotCalledHere, TicketFinishedAlready; NotServedYet or AlreadyServed when the outcome
-        cannot be.
-        """
-        self._must_be_at(counter_id)
-        if outcome == NO_SHOW and self.status is Status.SERVED:
-            raise AlreadyServed
-        if outcome != NO_SHOW and self.status is Status.CALLED:
-            raise NotServedYet
+        """The counter is done with it. Raises what `must_be_at` does."""
+        self.must_be_at(counter_id, Move.NO_SHOW if outcome == NO_SHOW else Move.FINISH)
         return TicketFinished(
             ticket_id=self.id, line_id=self.line_id, counter=counter, outcome=outcome
         )
@@ -196,11 +250,16 @@ class Ticket:
         """Service has begun."""
         return replace(self, version=self.version + 1, status=Status.SERVED)
 
-    def _must_be_at(self, counter_id: CounterId) -> None:
-        if self.counter_id != counter_id:
-            raise NotCalledHere
+    def _why_not(self, move: Move) -> Refused:
         if self.status is Status.FINISHED:
-            raise TicketFinishedAlready
+            return TicketFinishedAlready()
+        if move in _WHILE_WAITING:
+            return NotWaiting()
+        if move in _WHILE_HELD:
+            return NotHeld()
+        if self.status is Status.SERVED:
+            return AlreadyServed()
+        return NotServedYet() if self.status is Status.CALLED else NotCalledHere()
 
 
 def label_of(fact: TicketIssued) -> str:

@@ -9,13 +9,16 @@ from services.queue.commands.calls import (
     ServeTicket,
     TicketChanged,
 )
+from services.queue.domain.asides import must_have_called
 from services.queue.domain.finding import (
     States,
     get_mall,
     get_ticket,
     meant_for,
+    policy_of,
     queues_of,
 )
+from services.queue.domain.ticket import NO_SHOW
 from services.queue.domain.turns import next_among
 from services.queue.handlers.at_counter import own_counter
 
@@ -56,4 +59,6 @@ def finish_ticket(command: FinishTicket, states: States) -> Decision:
     ticket = get_ticket(states, command.ticket_id)
     counter = own_counter(command, states)
     fact = ticket.finish(counter.id, counter.code, command.outcome)
+    if command.outcome == NO_SHOW:
+        must_have_called(ticket, policy_of(states, counter.mall, ticket.service))
     return Decision([fact], TicketChanged(ticket_id=ticket.id, status="finished"))

@@ -6,11 +6,12 @@ surveys, then the head of the boards: always.
 
 from collections import Counter as Tally
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from chassis.database import Tx
 from contracts.ids import CounterId, DeviceId, LineId, MallId, SurveyId, TicketId
-from services.queue.domain.counter import Counter
+from services.queue.domain.counter import Counter, counter_id_of
 from services.queue.domain.device import DeviceIn, device_of
 from services.queue.domain.line import (
     Line,
@@ -21,10 +22,14 @@ from services.queue.domain.line import (
     line_id_of,
 )
 from services.queue.domain.mall import Mall
+from services.queue.domain.order import AheadOf, Behind
+from services.queue.domain.policy import BUILT_IN
 from services.queue.domain.presence import MallDay
 from services.queue.domain.seats import Company, CounterOf, Seat, TicketAt
+from services.queue.domain.sent_on import SentOn, service_meant
 from services.queue.domain.series import SeriesOfTheDay, SeriesOn
 from services.queue.domain.survey import VisitOf
+from services.queue.domain.ticket_refusals import TransferNowhere
 from services.queue.store import (
     boards,
     counters,
@@ -46,6 +51,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
     calls, of_the_day = of_kind(keys, NextFor), of_kind(keys, LineOfTheDay)
     in_queues = [one.ticket_id for one in of_kind(keys, TicketInItsQueue)]
     company, officers = of_kind(keys, Company), of_kind(keys, CounterOf)
+    targets = of_kind(keys, SentOn)
     where = await tickets.whereabouts(tx, in_queues)
     known = await counters.lock(
         tx,
@@ -66,6 +72,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *(line.mall for line in of_the_day),
             *(one.mall for one in of_kind(keys, DeviceIn)),
             *(one.mall for one in of_kind(keys, MallDay)),
+            *(one.mall for one in targets),
             *(counter.mall for counter in known.values()),
         },
     )
@@ -80,11 +87,18 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
             *(one.queue_id for one in where.values()),
             *_behind(company, known, offers),
         },
-        [*of_kind(keys, LineOn), *_begun(of_the_day, offers)],
+        [*of_kind(keys, LineOn), *_begun([*of_the_day, *_sent_on(targets, known, where)], offers)],
     )
     letters = await devices.letters(tx, _days(of_kind(keys, SeriesOfTheDay), offers))
     asked_for = await tickets.lock(tx, {*of_kind(keys, TicketId), *in_queues, *in_hand}, where)
-    first = await heads.read(tx, _depths(calls, reach, where), locked)
+    put_back = _put_back(of_kind(keys, Behind), where, locked, offers)
+    first = await heads.read(tx, _depths(calls, reach, where, put_back), locked)
+    ahead = await heads.ahead_of(
+        tx,
+        [one.ticket_id for one in of_kind(keys, AheadOf)],
+        {ticket_id: one.queue_id for ticket_id, one in where.items()},
+        locked,
+    )
     meant = await _meant(tx, calls, reach, locked)
     attending = await presences.attend(tx, of_kind(keys, MallDay), offers)
     # A ticket that was asked for by its id may stand in a head as well: it is the same row.
@@ -94,6 +108,7 @@ async def load_many(tx: Tx, keys: Sequence[Hashable]) -> dict[Hashable, Any]:
         *locked.values(),
         *first.heads,
         *meant.heads,
+        *ahead,
         *first.tickets,
         *meant.tickets,
         *asked_for,
@@ -179,13 +194,52 @@ def _depths(
     calls: Iterable[NextFor],
     reach: Mapping[NextFor, list[LineId]],
     where: Mapping[TicketId, tickets.Whereabouts],
+    put_back: Mapping[LineId, int],
 ) -> Tally[LineId]:
-    """How many of each queue a group may take: one by each call, and one by each who leaves."""
+    """How many of each queue a group may need.
+
+    One for each call, one for each who leaves, and those behind whom somebody is put back.
+    """
     depths = Tally(queue_id for call in calls for queue_id in reach.get(call, ()))
+    depths.update(put_back)
     for one in where.values():
         if one.queue_id in depths:
             depths[one.queue_id] += 1
     return depths
+
+
+def _put_back(
+    asked: Iterable[Behind],
+    where: Mapping[TicketId, tickets.Whereabouts],
+    locked: Mapping[LineId, Line],
+    offers: Mapping[MallId, Mall],
+) -> dict[LineId, int]:
+    """Behind how many of each queue somebody may be put, by the policy of its line."""
+    queues = {where[one.ticket_id].queue_id for one in asked if one.ticket_id in where}
+    found: dict[LineId, int] = {}
+    for line in (locked[queue_id] for queue_id in queues if queue_id in locked):
+        mall = offers.get(line.mall)
+        policy = mall.policy_for(line.service) if mall is not None else BUILT_IN
+        behind = policy.terms.skip.behind
+        found[line.id] = behind if isinstance(behind, int) else 0
+    return found
+
+
+def _sent_on(
+    asked: Iterable[SentOn],
+    known: Mapping[CounterId, Counter],
+    where: Mapping[TicketId, tickets.Whereabouts],
+) -> list[LineOfTheDay]:
+    """The lines to which tickets are sent, where that is clear; else the handler refuses."""
+    found = []
+    for one in asked:
+        target = one.to_counter and known.get(counter_id_of(one.mall, one.to_counter))
+        if one.ticket_id in where:
+            with suppress(TransferNowhere):
+                stood = where[one.ticket_id].service
+                service = service_meant(one.to_service, stood, target or None)
+                found.append(LineOfTheDay(one.mall, service, one.at))
+    return found
 
 
 async def _meant(

@@ -2,20 +2,23 @@
 
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from chassis.database import Tx
-from contracts.ids import CounterId, LineId
+from contracts.ids import CounterId, LineId, TicketId
 from services.queue.domain.line import Line
 from services.queue.domain.order import (
     LANES,
+    Ahead,
+    AheadOf,
     HeadOf,
     MeantFor,
     MeantHead,
     Place,
     QueueHead,
     Standing,
+    Waiting,
 )
 from services.queue.domain.ticket import Ticket
 from services.queue.store.tickets import ticket_of
@@ -38,6 +41,19 @@ CROSS JOIN LATERAL (
     WHERE for_counter = asked.counter_id AND queue_id = asked.queue_id AND status = 'waiting'
     ORDER BY place_at, id LIMIT asked.most
 ) AS ticket
+"""
+
+
+# Of those who wait only: a call out of order is rare, and a queue is no longer than a morning.
+_AHEAD = """
+SELECT ticket.id, ahead.lane, ahead.count FROM tickets AS ticket
+CROSS JOIN LATERAL (
+    SELECT lane, count(*) FROM tickets
+    WHERE queue_id = ticket.queue_id AND status = 'waiting' AND for_counter IS NULL
+          AND (place_at, id) < (ticket.place_at, ticket.id)
+    GROUP BY lane
+) AS ahead
+WHERE ticket.id = ANY($1::uuid[])
 """
 
 
@@ -83,6 +99,21 @@ async def read(tx: Tx, depths: Mapping[LineId, int], lines: Mapping[LineId, Line
         complete = len(first) >= lane.waiting
         found[lane.queue_id][lane.name] = Standing(tuple(first), complete)
     return Heads([QueueHead(HeadOf(one), by_lane) for one, by_lane in found.items()], tickets)
+
+
+async def ahead_of(
+    tx: Tx, ids: Sequence[TicketId], where: Mapping[TicketId, LineId], lines: Mapping[LineId, Line]
+) -> list[Ahead]:
+    """How many stand before these tickets, in the queues in which they wait."""
+    rows = await tx.fetch(_AHEAD, ids) if ids else []
+    counts: dict[TicketId, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        counts[TicketId(row["id"])][row["lane"]] = row["count"]
+    return [
+        Ahead(AheadOf(one), lines[where[one]].step, Waiting(**counts[one]))
+        for one in ids
+        if one in where and where[one] in lines
+    ]
 
 
 async def read_meant(
