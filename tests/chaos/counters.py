@@ -5,6 +5,7 @@ from tests.chaos.client import Answer, Ask, Client, World
 
 COUNTERS = (("Z1-01", f"officer-{MALL}-1"), ("Z1-02", f"officer-{MALL}-2"))
 _IDLE_SECONDS = 0.3
+_TIME_TO_COME_SECONDS = 5.2
 
 
 class Counter(Client):
@@ -32,9 +33,13 @@ class Counter(Client):
 
     async def _serve(self, ticket: str) -> None:
         path, here = f"/v1/tickets/{ticket}", {"counter_id": self._id}
-        if self.lots.random() < 0.1:
-            await self._ask("finish", f"{path}/finish", {**here, "outcome": "no_show"})
-            return
+        if self.lots.random() < 0.03:
+            # The policy of the mall gives time to come, and calls twice.
+            await self.world.pause(_TIME_TO_COME_SECONDS)
+            await self._ask("recall", f"{path}/recall", here)
+            missed = {**here, "outcome": "no_show"}
+            if (await self._ask("finish", f"{path}/finish", missed)).is_ok:
+                return
         if self.is_illegal():  # nobody was served yet
             await self._ask("finish", f"{path}/finish", {**here, "outcome": "served"})
         await self._ask("serve", f"{path}/serve", here)
