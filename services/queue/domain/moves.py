@@ -102,6 +102,8 @@ def returned(states: States, fact: TicketReturned) -> Iterator[State]:
         lane=fact.lane,
         place_at=fact.place_at,
         entered_step=fact.step,
+        low_s=None,
+        high_s=None,
         held_until=None,
         calls=0,
         called_at=None,
@@ -128,6 +130,9 @@ def transferred(states: States, fact: TicketTransferred, at: datetime) -> Iterat
         place_at=fact.place_at,
         entered_step=fact.step or line.step + 1,
         for_counter=to_counter,
+        # What was foreseen was for another queue.
+        low_s=None,
+        high_s=None,
         calls=0,
         skips=0,
         called_at=None,
