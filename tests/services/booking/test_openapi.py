@@ -6,7 +6,7 @@ from contracts.ids import PersonId, VisitId
 from tests.openapi import ROLES, Explorer, without_example
 from tests.services.booking.conftest import MALL, SERVICE_CODE, Booking, local_now, span_today
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 async def test_whatever_is_asked_the_answer_is_one_that_is_described(booking: Booking) -> None:

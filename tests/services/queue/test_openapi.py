@@ -5,7 +5,7 @@ import pytest
 from tests.openapi import ROLES, Explorer, without_example
 from tests.services.queue.conftest import COUNTERS, KIA, KTP, MALL, Queue
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 async def test_whatever_is_asked_the_answer_is_one_that_is_described(queue: Queue) -> None:
