@@ -82,6 +82,7 @@ async def booking(place: Place) -> set[str]:
         await _close(citizen, session_id)
         await _wait_for_places(citizen)
         await _numbers(citizen)
+        await _release(citizen)
         await _visit(citizen)
         await _operate(probe)
     return left
@@ -184,6 +185,34 @@ async def _wait_for_places(citizen: booking_steps.Booking) -> None:
         await citizen.probe.time_comes(closes_at + timedelta(days=days))
 
 
+async def _release(citizen: booking_steps.Booking) -> None:
+    """A day after a waiting room, and one that comes in parts."""
+    probe, now = citizen.probe, clock.now()
+    head = probe.bearer("kepala-1", "officer", "supervisor", mall=booking_steps.MALL)
+    first, second = ((now + timedelta(minutes=minutes)).isoformat() for minutes in (5, 10))
+    where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE}
+    dates = [(booking_steps.local_now() + timedelta(days=days)).date() for days in (20, 21)]
+    with_room: dict[str, Any] = {"mode": "first_come", "opens_at": first, "spread_s": 60}
+    in_parts: dict[str, Any] = {
+        "mode": "staggered",
+        "opens_at": first,
+        "parts": [{"at": first, "percent": 50}, {"at": second, "percent": 50}],
+    }
+    for on, how in zip(dates, (with_room, in_parts), strict=True):
+        body = {**where, "date": on.isoformat(), **how}
+        made = await citizen.post("/v1/releases", body, headers=head)
+        _good(made)
+        path = f"/v1/releases/{made.json()['day_id']}"
+        if how is with_room:
+            _good(await citizen.post(f"{path}/enter", {"person_id": str(PersonId.new())}))
+        _good(await probe.client.get(path))
+    span = {"from": dates[0].isoformat(), "to": dates[1].isoformat()}
+    _good(await probe.client.get("/v1/releases", params={**where, **span}))
+    await citizen.opened_in(21)
+    for minutes in (5, 10):
+        await probe.time_comes(now + timedelta(minutes=minutes, seconds=1))
+
+
 async def _numbers(citizen: booking_steps.Booking) -> None:
     """Another number of places, and what is told of those who took them."""
     head = citizen.probe.bearer("kepala-1", "officer", "supervisor", mall=booking_steps.MALL)
@@ -198,6 +227,7 @@ async def _numbers(citizen: booking_steps.Booking) -> None:
     where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE}
     get = partial(citizen.probe.client.get, headers=head)
     _good(await get("/v1/hoarding", params={**where, "date": day}))
+    assert {one.status_code for one in people} == {201}, {one.text for one in people}
     ids = [one.json()["appointment_id"] for one in people]
     await citizen.probe.rows(
         "UPDATE appointments SET status = 'missed' WHERE id = ANY($1::text[]::uuid[])", ids
