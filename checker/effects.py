@@ -28,6 +28,13 @@ def _called(answer: Answer) -> list[Effect]:
     return [("queue.ticket_called.v1", str(ticket["ticket_id"]))] if ticket else []
 
 
+def _placed(answer: Answer) -> list[Effect]:
+    """A place is booked, or asked for where an office must agree first."""
+    asked = answer.get("status") == "requested"
+    type_ = "booking.appointment_requested.v1" if asked else "booking.appointment_booked.v1"
+    return [(type_, str(answer["appointment_id"]))]
+
+
 def _visit(answer: Answer) -> list[Effect]:
     stops = [
         ("booking.appointment_booked.v1", str(one["appointment_id"])) for one in answer["stops"]
@@ -42,9 +49,12 @@ def _given_up(answer: Answer) -> list[Effect]:
 
 _BY_CLIENTS: Mapping[str, Callable[[Answer], list[Effect]]] = {
     "OpenSession": _one("booking.session_opened.v1", "session_id"),
-    "BookAppointment": _one("booking.appointment_booked.v1", "appointment_id"),
+    "BookAppointment": _placed,
     "HoldPlace": _one("booking.place_held.v1", "appointment_id"),
-    "ConfirmPlace": _one("booking.appointment_booked.v1", "appointment_id"),
+    "ConfirmPlace": _placed,
+    "ApproveAppointment": _one("booking.appointment_booked.v1", "appointment_id"),
+    "DeclineAppointment": _one("booking.appointment_declined.v1", "appointment_id"),
+    "PardonMiss": _one("booking.miss_pardoned.v1", "appointment_id"),
     "MoveAppointment": _one("booking.appointment_moved.v1", "appointment_id"),
     "CheckIn": _one("booking.appointment_checked_in.v1", "appointment_id"),
     "CancelAppointment": _one("booking.appointment_cancelled.v1", "appointment_id"),
@@ -76,6 +86,7 @@ _BY_CLIENTS: Mapping[str, Callable[[Answer], list[Effect]]] = {
 }
 _BY_FACTS_AND_TIME: Mapping[str, Callable[[Answer], list[Effect]]] = {
     "AdmitAppointment": _one("queue.ticket_issued.v1", "ticket_id"),
+    "TimeOutRequest": _one("booking.appointment_declined.v1", "appointment_id"),
     "EndPause": _one("queue.counter_resumed.v1", "counter_id"),
     "RecordAbsence": _one("queue.agency_absent.v1", "presence_id"),
 }
@@ -88,6 +99,9 @@ ROOTS = frozenset(
     {
         "booking.session_opened.v1",
         "booking.appointment_booked.v1",
+        "booking.appointment_requested.v1",
+        "booking.appointment_declined.v1",
+        "booking.miss_pardoned.v1",
         "booking.appointment_checked_in.v1",
         "booking.appointment_cancelled.v1",
         "booking.appointment_moved.v1",

@@ -25,6 +25,8 @@ LEFT_TO_OTHERS = {
     "EndList": "as above",
     "DrawLottery": "the draw is recomputed: I5b",
     "RevealSeed": "as above",
+    "RemindOrMiss": "one of two, or no more than a new time: I6",
+    "OpenChannels": "the sum of places: I5",
     "SweepClosure": "a set of people each time",
     "BeginDeviceSession": "an epoch, no object of its own",
     "LockDevice": "histories of devices: I6",
@@ -69,6 +71,11 @@ def of(name: str, **answer: Any) -> list[tuple[str, str]]:
     "name,answer,effects",
     [
         ("CallNextTicket", {"ticket": None}, []),
+        (
+            "BookAppointment",
+            {"appointment_id": "a", "status": "requested"},
+            [("booking.appointment_requested.v1", "a")],
+        ),
         (
             "BookVisit",
             {"visit_id": "v", "stops": [{"appointment_id": "a"}, {"appointment_id": "b"}]},
