@@ -84,34 +84,8 @@ async def booking(place: Place) -> set[str]:
         await _numbers(citizen)
         await _release(citizen)
         await _visit(citizen)
-        await _release(citizen)
         await _operate(probe)
     return left
-
-
-async def _release(citizen: booking_steps.Booking) -> None:
-    """A day with a waiting room that is entered, and one that comes in parts."""
-    probe, now = citizen.probe, booking_steps.local_now()
-    opens_at = (now + timedelta(minutes=1)).isoformat()
-    days: list[str] = []
-    for ahead, how in (
-        (40, {"mode": "first_come", "spread_s": 60}),
-        (41, {"mode": "staggered", "parts": [{"at": opens_at, "percent": 100}]}),
-    ):
-        date = (now + timedelta(days=ahead)).date().isoformat()
-        where = {"mall": booking_steps.MALL, "service": booking_steps.SERVICE_CODE}
-        body = {**where, "date": date, "opens_at": opens_at, **how}
-        chief = probe.bearer("operator", "operator")
-        made = await citizen.post("/v1/releases", body, headers=chief)
-        _good(made)
-        days.append(made.json()["day_id"])
-        span = {"starts_at": f"{date}T08:00:00+09:00", "ends_at": f"{date}T10:00:00+09:00"}
-        await citizen.opened(5, **span)
-        query = {**where, "from": date, "to": date}
-        _good(await probe.client.get("/v1/releases", params=query))
-    _good(await probe.client.get(f"/v1/releases/{days[0]}"))
-    _good(await citizen.post(f"/v1/releases/{days[0]}/enter", {"person_id": str(PersonId.new())}))
-    await probe.time_comes(now + timedelta(minutes=2))
 
 
 async def _visit(citizen: booking_steps.Booking) -> None:
