@@ -87,7 +87,7 @@ class StaggeredRelease(Part):
 class LotteryRelease(Part):
     """Who enters until it closes takes part in a draw; a winner confirms within so many hours.
 
-    With `confirm_hours` 0 the place is the winner's straight away.
+    They count from the end of entries, and are never less than the minutes of any offer.
     """
 
     mode: Literal["lottery"]
