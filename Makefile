@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo rush up down status logs replay verify \
+.PHONY: help setup setup-dev demo day rush up down status logs replay verify \
         test check bench chaos chaos-smoke drill-restore drill-tickets drill-races format lint types imports generate clean
 
 VENV   := .venv/bin
@@ -19,6 +19,9 @@ help:
 
 demo: setup ## a morning in one mall, from booking to the audit trail
 	@$(LOKET) demo $(ARGS)
+
+day: setup ## a whole day of 350 visits in about a minute, with a picture: make day ARGS="--seed 7"
+	@$(LOKET) day $(ARGS)
 
 rush: setup ## 5,000 people for 400 places of a day, with and without a waiting room: make rush ARGS="--seed 7"
 	@$(LOKET) rush $(ARGS)

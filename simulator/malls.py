@@ -40,6 +40,11 @@ def kiosk_of(mall: str) -> str:
     return f"kiosk-{mall}"
 
 
+def supervisor_of(mall: str) -> str:
+    """The client that approves what officers ask for."""
+    return f"supervisor-{mall}"
+
+
 async def found(calls: Calls, mall: Mall) -> None:
     """Return once queue knows the mall. Doing it again changes nothing.
 

@@ -104,7 +104,7 @@ class Calls:
         return await self._call("POST", service, path, json=body, headers=sent)
 
     async def get(
-        self, service: str, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
+        self, service: str, path: str, /, *, headers: Mapping[str, str] | None = None, **query: Any
     ) -> Any:
         """Read. Raises Answered."""
         return await self._call(
