@@ -16,6 +16,7 @@ from local import clients, stack
 from simulator.day import picture, visits
 from simulator.day.desks import Desks
 from simulator.day.kiosk import Kiosk
+from simulator.day.link import Link
 from simulator.day.report import Report, reported, show
 from simulator.day.script import Script, written_for
 from simulator.day.stage import Stage
@@ -85,12 +86,13 @@ async def _play(options: Options, script: Script, platform: Platform, console: C
                 progress.update(bar, description=f"{at:%H.%M}  {words:<56}")
 
             stage = Stage(calls, script, options.seed, _clock_of(options.home), told)
-            desks = Desks(stage)
-            visitors = Visitors(
-                stage, Kiosk(stage), drawn, desks.wake, lambda: progress.advance(bar)
-            )
+            desks, kiosk = Desks(stage), Kiosk(stage)
+            visitors = Visitors(stage, kiosk, drawn, desks.wake, lambda: progress.advance(bar))
+            link = Link(stage, kiosk, desks, platform.home)
             stage.set(script.eve)
             await visitors.book()
+            stage.at(script.opening.opens_at, kiosk.begin)
+            link.plan()
             desks.plan()
             visitors.plan()
             await stage.play()

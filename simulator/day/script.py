@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from catalogue import load as catalogue
+from contracts.booking_entries import BookingPolicy
 from contracts.entries import Mall, Service
 from simulator.day.picture import Trouble
 from simulator.day.visits import Opening
@@ -45,6 +46,8 @@ class Script:
     zone: ZoneInfo
     shifts: Sequence[Shift]
     agency_of: Mapping[str, str]
+    kept_back: Mapping[str, Sequence[int]]
+    """By service: percent of a session's places that are for other channels than online."""
     link_down: Trouble
     troubles: Sequence[Trouble]
 
@@ -68,11 +71,18 @@ def written_for(day: date) -> Script:
     }
     zone = ZoneInfo(mall.zone)
 
+    terms = {str(one.code): one for one in entries if isinstance(one, BookingPolicy)}
+    named = {str(one.service): str(one.policy) for one in mall.bookings}
+
     def at(clock: time) -> datetime:
         return datetime.combine(day, clock, zone)
 
     services = sorted({str(service) for counter in mall.counters for service in counter.services})
-    drawn = {str(one.service) for one in mall.bookings or () if one.policy == BY_LOT}
+    drawn = {service for service, policy in named.items() if policy == BY_LOT}
+    kept_back = {
+        service: _kept_back(terms.get(named.get(service, str(mall.booking_policy))))
+        for service in services
+    }
     opening = Opening(at(mall.opens_at), at(mall.closes_at), tuple(services), frozenset(drawn))
     shifts = [
         _shift(place, counter.code, tuple(map(str, counter.services)), opening, agency_of)
@@ -100,7 +110,13 @@ def written_for(day: date) -> Script:
             agency_of[SYSTEM_DOWN],
         ),
     )
-    return Script(MALL, mall.name, opening, zone, shifts, agency_of, link_down, troubles)
+    return Script(MALL, mall.name, opening, zone, shifts, agency_of, kept_back, link_down, troubles)
+
+
+def _kept_back(policy: BookingPolicy | None) -> Sequence[int]:
+    if policy is None or policy.channels is None:
+        return ()
+    return policy.channels.counter, policy.channels.partner
 
 
 def _shift(

@@ -85,11 +85,16 @@ class Stage:
 
     def once_linked(self, act: Act) -> bool:
         """Whether the link is down now; then this is done as soon as it is back."""
-        down = self.script.link_down
-        if not down.from_at <= self.now < down.until_at:
+        if self.is_linked:
             return False
-        self.at(down.until_at, act)
+        self.at(self.script.link_down.until_at, act)
         return True
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the mall has a link now."""
+        down = self.script.link_down
+        return not down.from_at <= self.now < down.until_at
 
     async def play(self) -> None:
         """Until nothing is left to do. Raises Answered when something is refused unexpectedly."""

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from contracts.ids import PersonId, TicketId
@@ -13,6 +14,7 @@ from simulator.day.stage import Present, Stage
 from simulator.day.visits import Visit
 from simulator.platform import Answered
 
+FULL = frozenset({"session_full", "channel_full"})
 TURNED_AWAY = frozenset({"numbers_closed", "numbers_used_up"})
 _ADMITTED_SECONDS, _LOOK_SECONDS = 20.0, 0.01
 
@@ -35,7 +37,8 @@ class Visitors:
             if visit.session is not None:
                 wanted.setdefault((visit.service, visit.session), []).append(visit)
         for (service, starts_at), visits in sorted(wanted.items(), key=lambda one: one[0]):
-            session = await self._session(service, starts_at, len(visits))
+            capacity = capacity_for(len(visits), self.stage.script.kept_back[service])
+            session = await self._session(service, starts_at, capacity)
             for visit in visits:
                 self._places[visit.number] = await self._place(session, str(visit.number))
                 self.stage.outcome.booked += 1
@@ -56,7 +59,7 @@ class Visitors:
         try:
             await self._place(session, f"too many in {session}")
         except Answered as refused:
-            if refused.code != "session_full":
+            if refused.code not in FULL:
                 raise
         else:
             self.stage.outcome.oversold += 1
@@ -91,7 +94,10 @@ class Visitors:
             if visit.session is not None and self.stage.once_linked(arrive):
                 return
             self.came()
-            await self._arrive(visit)
+            if self.stage.is_linked:
+                await self._arrive(visit)
+            else:
+                self.kiosk.print(visit)
 
         return arrive
 
@@ -121,7 +127,21 @@ class Visitors:
         async with asyncio.timeout(_ADMITTED_SECONDS):
             while (slip := await self.kiosk.slip(ticket)) is None:  # noqa: ASYNC110 - comes by Kafka
                 await asyncio.sleep(_LOOK_SECONDS)
-        return ticket, slip
+        label, code = slip
+        self.stage.labels.append(label)
+        return ticket, code
+
+
+def capacity_for(online: int, kept_back: Sequence[int]) -> int:
+    """How many places a session needs so that just so many of them are for booking online.
+
+    Of each other channel the share is rounded down, and the rest is online.
+    """
+    return next(
+        places
+        for places in count(online)
+        if places - sum(places * percent // 100 for percent in kept_back) == online
+    )
 
 
 def _nik(person: str) -> str:
