@@ -38,7 +38,7 @@ class Link:
     async def _comes(self) -> None:
         """Go on once queue works again, however long it takes: the day's clock stands meanwhile."""
         async with asyncio.timeout(_BACK_SECONDS):
-            while control.find(self.home, "queue").state != "ready":  # noqa: ASYNC110 - a process
+            while control.find(self.home, "queue").state != "ready":  # noqa: ASYNC110 - another process
                 await asyncio.sleep(_LOOK_SECONDS)
         self.stage.told(self.stage.now, "the link is back, the kiosk tells what it has printed")
         for service in await self.kiosk.tell():
