@@ -199,7 +199,7 @@ PLACES = (
         Rule.PLAN_OUTSIDE_HOURS,
         PASSPORTS,
         "{starts_at: 13:30, ends_at: 15:00, places: 15}",
-        "{starts_at: 13:30, ends_at: 15:30, places: 15}  # planted",
+        "{starts_at: 13:30, ends_at: 16:30, places: 15}  # planted",
     ),
     Plant(
         Rule.PLAN_OVERLAPS,

@@ -14,7 +14,9 @@ from contracts.base import Fact
 from contracts.ids import LineId, MallId
 from contracts.queue import CounterClosed, CounterOpened, TicketCalled
 from contracts.queue_day import CounterPaused, CounterResumed, NumbersClosed, NumbersReopened
+from contracts.queue_tickets import TicketRecalled, TicketResumed, TicketTransferred
 from services.queue.domain.counter import Counter
+from services.queue.domain.finding import States, get_counter
 from services.queue.domain.line import Line
 from services.queue.domain.ticket import Ticket
 from services.queue.domain.voice import caption, spoken
@@ -53,12 +55,16 @@ def zone_of(counter: str) -> str:
     return counter.rpartition("-")[0]
 
 
-def shown_of(fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown]:
-    """What a fact gives boards to show, once it has changed these states."""
+def shown_of(states: States, fact: Fact, changed: Sequence[Any], at: datetime) -> Iterator[Shown]:
+    """What a fact gives boards to show, once it has changed these of the states."""
     match fact:
         # Who was called without a link has been served long ago.
         case TicketCalled() if fact.occurred_at is None:
             yield _called(fact, changed, at)
+        case TicketRecalled():
+            yield _again("recalled", states, changed, at)
+        case TicketResumed() | TicketTransferred(handed_over=True):
+            yield _again("called", states, changed, at)
         case CounterOpened() | CounterClosed() | CounterPaused() | CounterResumed():
             yield _counter(changed, at)
         case NumbersClosed() | NumbersReopened():
@@ -85,6 +91,30 @@ def _called(fact: TicketCalled, changed: Sequence[Any], at: datetime) -> Shown:
         "called",
         fact.mall,
         zone_of(fact.counter),
+        at,
+        said,
+        ticket.queue_id,
+    )
+
+
+def _again(kind: Kind, states: States, changed: Sequence[Any], at: datetime) -> Shown:
+    """Somebody who is out of the line already is asked to come to a counter."""
+    ticket = next(one for one in changed if isinstance(one, Ticket))
+    if ticket.counter_id is None:
+        raise TypeError("who is called is called to a counter")
+    counter = get_counter(states, ticket.counter_id)
+    said = {
+        "label": ticket.label,
+        "counter": counter.code,
+        "service": ticket.service,
+        "spoken": spoken(ticket.label, counter.code),
+        "spoken_en": caption(ticket.label, counter.code),
+    }
+    return Shown(
+        ShownId(ticket.id, ticket.version),
+        kind,
+        counter.mall,
+        zone_of(counter.code),
         at,
         said,
         ticket.queue_id,

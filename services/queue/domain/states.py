@@ -56,7 +56,7 @@ Changed = State | Device | Letters | Presence | Seat | Survey
 def evolve(states: States, fact: Fact, at: datetime) -> Iterable[Changed | Shown]:
     """The new form of everything that a fact changes, and what boards show of it."""
     changed = list(_changed(states, fact, at))
-    return [*changed, *shown_of(fact, changed, at)]
+    return [*changed, *shown_of(states, fact, changed, at)]
 
 
 def _changed(states: States, fact: Fact, at: datetime) -> Iterator[Changed]:

@@ -276,3 +276,36 @@ async def grow_old(addresses: Database, position: int) -> None:
         )
     finally:
         await connection.close()
+
+
+async def test_boards_tell_who_is_called_again_and_who_goes_to_another_counter(
+    queue: Queue,
+) -> None:
+    await queue.issued(1)
+    first, _ = await queue.opened("K-01"), await queue.opened("K-02")
+    ticket = (await queue.called(first))["ticket_id"]
+    aside = {"reason": "bayar", "minutes": 5}
+    on = {"to_counter": "K-02", "hand_over": True, "reason": "petugas_khusus"}
+    for verb, counter, more in (
+        ("recall", first, {}),
+        ("hold", first, aside),
+        ("resume", first, {}),
+        ("transfer", first, on),
+    ):
+        body = {"counter_id": counter, **more}
+        officer = queue.officers[counter]
+        answer = await queue.post(f"/v1/tickets/{ticket}/{verb}", body, headers=officer)
+        assert answer.status_code == 200, answer.text
+    reader = Reader()
+    await reader.read(hub_of(queue.probe.running), 6)
+    told = [(one["kind"], one["counter"]) for one in reader.seen if "label" in one]
+    assert told == [
+        ("called", "K-01"),
+        ("recalled", "K-01"),
+        ("called", "K-01"),
+        ("called", "K-02"),
+    ]
+    again = reader.seen[-1]
+    assert again["spoken"] == "Nomor antrean, K T P, nol nol satu, silakan menuju loket K nol dua"
+    told_of_it = set(again) - {"position"}
+    assert told_of_it == OF_A_CALL - {"waiting", "policy", "policy_version"}
