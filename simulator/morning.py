@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from chassis.clock import now
 from contracts.agencies import StageOutcome, StageReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, StageCode, uuid7
+from simulator.counters import Counters
 from simulator.doors import report_over_http, report_over_kafka
 from simulator.platform import Answered, Calls
 
@@ -19,7 +20,7 @@ MALL = "mpp-nusantara"
 ZONE = ZoneInfo("Asia/Jakarta")
 OFFICER, SECOND_OFFICER, KIOSK = f"officer-{MALL}-1", f"officer-{MALL}-2", f"kiosk-{MALL}"
 SUPERVISOR = f"supervisor-{MALL}"
-KTP, PBG = "DUK-KTP", "PTSP-PBG"
+KTP, KIA, PBG = "DUK-KTP", "DUK-KIA", "PTSP-PBG"
 KTP_COUNTER, PBG_COUNTER = "Z1-01", "Z3-02"
 # An officer holds one counter at a time.
 OFFICERS = {KTP_COUNTER: OFFICER, PBG_COUNTER: SECOND_OFFICER}
@@ -58,20 +59,23 @@ class Morning:
 
     async def play(self) -> Story:
         """The whole morning. Raises Answered when something is refused, TimeoutError when late."""
-        counters = {code: await self._open(code) for code in OFFICERS}
+        hall = Counters(self.calls, OFFICERS, SUPERVISOR, self.step)
+        await hall.open()
         session = await self._post("booking", "/v1/sessions", self._session(), OFFICER)
+        later = await self._post("booking", "/v1/sessions", self._session(), OFFICER)
         booked = [Citizen(number) for number in range(self.visitors)]
         await asyncio.gather(*(self._book(one, session["session_id"]) for one in booked))
+        await self._as_holder(booked[0], "move", {"session_id": later["session_id"]})
         await asyncio.gather(*(self._arrive(one) for one in booked))
-        await asyncio.gather(*(self._walk_in(KTP) for _ in range(self.visitors // 2)))
-        await self._serve(KTP_COUNTER, counters, len(booked) + self.visitors // 2)
+        walk_ins = [self._walk_in(KTP, _first(number)) for number in range(self.visitors // 2)]
+        slips = await asyncio.gather(*walk_ins)
+        await hall.serve(KTP_COUNTER, len(booked) + len(slips), sent_on_to=KIA)
+        await asyncio.gather(*(self._judge(slip) for slip in slips))
         ticket = await self._walk_in(PBG)
-        await self._serve(PBG_COUNTER, counters, 1)
+        await hall.serve(PBG_COUNTER, 1)
         story = await self._apply(ticket, booked[0].person_id)
         await self._building_approval(story)
-        for code in OFFICERS:
-            await self._close(code)
-            self.step()
+        await hall.close()
         return story
 
     def steps(self) -> int:
@@ -81,31 +85,6 @@ class Morning:
         return visits + _OTHER_STEPS
 
     # --- at the mall
-
-    async def _open(self, counter: str) -> str:
-        """Open a counter and return its id; one left open by an earlier morning is opened anew."""
-        path, officer = f"/v1/counters/{counter}", OFFICERS[counter]
-        try:
-            opened = await self._post("queue", f"{path}/open", {}, officer)
-        except Answered as refused:
-            if refused.code != "counter_already_open":
-                raise
-            await self._close(counter)
-            opened = await self._post("queue", f"{path}/open", {}, officer)
-        self.step()
-        return str(opened["counter_id"])
-
-    async def _close(self, counter: str) -> None:
-        """Close a counter; while people still wait there, a supervisor has to agree."""
-        path, officer = f"/v1/counters/{counter}", OFFICERS[counter]
-        try:
-            await self._post("queue", f"{path}/close", {}, officer)
-        except Answered as refused:
-            if refused.code != "approval_needed":
-                raise
-            wish = {"wants": "close", "reason": "akhir_hari"}
-            await self._post("queue", f"{path}/ask", wish, officer)
-            await self._post("queue", f"{path}/decide", {"approve": True}, SUPERVISOR)
 
     def _session(self) -> dict[str, Any]:
         here = now().astimezone(ZONE)
@@ -125,51 +104,48 @@ class Morning:
             {"email": f"warga{citizen.number}@contoh.test", "language": "id"},
         )
         citizen.person_id = contact["person_id"]
+        # Every other one looks at the place for a while before taking it.
+        hesitates = citizen.number % 2 == 1
         place = await self._public(
             "booking",
-            "/v1/appointments",
+            "/v1/holds" if hesitates else "/v1/appointments",
             {"session_id": session_id, "person_id": citizen.person_id},
         )
-        citizen.appointment_id, citizen.booking_code = (
-            place["appointment_id"],
-            place["booking_code"],
-        )
+        citizen.appointment_id = place["appointment_id"]
+        citizen.booking_code = place["booking_code"]
+        if hesitates:
+            await self._as_holder(citizen, "confirm", {})
         self.step()
 
     async def _arrive(self, citizen: Citizen) -> None:
+        await self._as_holder(citizen, "check-in", {})
+        self.step()
+
+    async def _as_holder(self, citizen: Citizen, verb: str, body: dict[str, Any]) -> None:
+        """What whoever has the code of an appointment may do with it."""
         await self.calls.post(
             "booking",
-            f"/v1/appointments/{citizen.appointment_id}/check-in",
-            {},
+            f"/v1/appointments/{citizen.appointment_id}/{verb}",
+            body,
             key=_key(),
             headers={"Booking-Code": citizen.booking_code},
         )
-        self.step()
 
-    async def _walk_in(self, service: str) -> dict[str, Any]:
-        ticket: dict[str, Any] = await self._post(
-            "queue", "/v1/tickets", {"mall": MALL, "service": service}, KIOSK
-        )
+    async def _walk_in(self, service: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
+        wish = {"mall": MALL, "service": service, **(more or {})}
+        ticket: dict[str, Any] = await self._post("queue", "/v1/tickets", wish, KIOSK)
         self.step()
         return ticket
 
-    async def _serve(self, counter: str, ids: Mapping[str, str], tickets: int) -> None:
-        """Call and serve until that many were served; the checked-in ones arrive over Kafka."""
-        counter_id, officer, served = ids[counter], OFFICERS[counter], 0
-        async with asyncio.timeout(_WAIT_SECONDS):
-            while served < tickets:
-                called = await self._post(
-                    "queue", f"/v1/counters/{counter_id}/call-next", {}, officer
-                )
-                if called["ticket"] is None:
-                    await asyncio.sleep(0.1)
-                    continue
-                path = f"/v1/tickets/{called['ticket']['ticket_id']}"
-                at = {"counter_id": counter_id}
-                await self._post("queue", f"{path}/serve", at, officer)
-                await self._post("queue", f"{path}/finish", {**at, "outcome": "served"}, officer)
-                served += 1
-                self.step()
+    async def _judge(self, slip: Mapping[str, Any]) -> None:
+        """The survey after service, by the code on the slip."""
+        await self.calls.post(
+            "queue",
+            f"/v1/tickets/{slip['ticket_id']}/survey",
+            {f"u{element}": 3 + slip["number"] % 2 for element in range(1, 10)},
+            key=_key(),
+            headers={"Ticket-Code": slip["code"]},
+        )
 
     # --- one application through its agencies
 
@@ -285,3 +261,8 @@ class Morning:
 
 def _key() -> str:
     return f"morning-{uuid7()}"
+
+
+def _first(number: int) -> Mapping[str, str]:
+    """The first who comes is old, and is let in before others."""
+    return {} if number else {"lane": "prioritas", "reason": "lansia"}

@@ -1,4 +1,4 @@
-"""Those who come to the mall: they book in small hot sessions, check in, cancel, or walk in."""
+"""Those who come to the mall: they hold and book in small hot sessions, move, come, or walk in."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,8 +45,12 @@ class Citizens(Client):
             return
         person = await self._person()
         form = {"session_id": session, "person_id": person}
-        made = await self.command(Ask("book", "booking", "/v1/appointments", form))
-        if made.is_ok:
+        if self.lots.random() < 0.3:
+            made = await self._hold(form)
+        else:
+            made = await self.command(Ask("book", "booking", "/v1/appointments", form))
+        if made is not None and made.is_ok:
+            await self._move(made)
             await self._use(made)
 
     async def walk_in(self) -> None:
@@ -56,6 +60,27 @@ class Citizens(Client):
         await self.command(
             Ask("walk_in", "queue", "/v1/tickets", form, bearer=KIOSK, other_body=other)
         )
+
+    async def _hold(self, form: dict[str, str]) -> Answer | None:
+        """Hold a place; then take it, give it back, or forget it. What was made, when taken."""
+        made = await self.command(Ask("hold_place", "booking", "/v1/holds", form))
+        if not made.is_ok or self.lots.random() < 0.1:
+            return None
+        path = f"/v1/appointments/{made.body['appointment_id']}"
+        code = {"Booking-Code": made.body["booking_code"]}
+        verb = "release" if self.lots.random() < 0.2 else "confirm"
+        done = await self.command(Ask(verb, "booking", f"{path}/{verb}", {}, headers=code))
+        if self.is_illegal():  # it is held no more
+            await self.command(Ask("confirm", "booking", f"{path}/confirm", {}, headers=code))
+        return made if done.is_ok and verb == "confirm" else None
+
+    async def _move(self, made: Answer) -> None:
+        """Some would rather come at the time of the newest session."""
+        if self._session is not None and self.lots.random() < 0.15:
+            path = f"/v1/appointments/{made.body['appointment_id']}/move"
+            code = {"Booking-Code": made.body["booking_code"]}
+            form = {"session_id": self._session}
+            await self.command(Ask("move", "booking", path, form, headers=code))
 
     async def _use(self, made: Answer) -> None:
         path = f"/v1/appointments/{made.body['appointment_id']}"

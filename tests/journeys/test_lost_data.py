@@ -19,6 +19,9 @@ from tests.journeys.own import audited_morning, commands, morning, start
 pytestmark = [pytest.mark.journey, pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
+PAGE = 500
+
+
 @pytest.fixture
 def own_home() -> Iterator[Path]:
     with own.own_home("loket-lost-") as folder:
@@ -33,11 +36,19 @@ async def seen(platform: Platform) -> dict[str, list[Any]]:
     """What people see and what cannot be taken back."""
     async with Calls(platform) as calls:
         headers = await calls.bearer("operator")
-        timeline = await calls.get("tracking", "/v1/timeline", headers=headers, limit=500)
-        entries = await calls.get("ledger", "/v1/entries", headers=headers, limit=500)
+        timeline: list[Any] = []
+        entries: list[Any] = []
+        while len(timeline) % PAGE == 0:
+            after = timeline[-1]["position"] if timeline else 0
+            asked = {"after": after, "limit": PAGE}
+            page = await calls.get("tracking", "/v1/timeline", headers=headers, **asked)
+            timeline += page["entries"]
+        while len(entries) % PAGE == 0:
+            asked = {"after": entries[-1]["seq"] if entries else 0, "limit": PAGE}
+            entries += await calls.get("ledger", "/v1/entries", headers=headers, **asked)
     async with httpx.AsyncClient(trust_env=False) as http:
         mail = (await http.get(f"{platform.urls['mailbox']}/messages")).json()
-    return {"timeline": timeline["entries"], "entries": entries, "mail": mail}
+    return {"timeline": timeline, "entries": entries, "mail": mail}
 
 
 def check_that_nothing_happened_twice(
