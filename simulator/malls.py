@@ -1,16 +1,15 @@
 """Malls that exist for a play only: their catalogue entry, officers and kiosk."""
 
-import asyncio
 from datetime import time
+from functools import partial
 
 from catalogue.publish import publish_entries
 from contracts.entries import Counter, Mall
 from contracts.ids import AgencyId, CounterCode, MallId, ServiceCode, uuid7
 from local import clients
 from local.credentials import CATALOGUE
-from simulator.platform import Answered, Calls
-
-_KNOWN_SECONDS, _LOOK_SECONDS = 60.0, 0.2
+from simulator.known import once_known
+from simulator.platform import Calls
 
 
 def mall_with(code: str, name: str, counters: dict[str, tuple[str, ...]]) -> Mall:
@@ -56,21 +55,13 @@ async def found(calls: Calls, mall: Mall) -> None:
         clients.register_client(home, officer, ["officer"], mall=mall.code)
     clients.register_client(home, kiosk_of(mall.code), ["kiosk"], mall=mall.code)
     await publish_entries(calls.platform.kafka(CATALOGUE), [mall])
-    async with asyncio.timeout(_KNOWN_SECONDS):
-        while not await _is_known(calls, mall):  # noqa: ASYNC110 - another process reads it
-            await asyncio.sleep(_LOOK_SECONDS)
+    first = mall.counters[0].code
+    headers = await calls.bearer(officer_of(mall.code, first))
 
+    async def ask(verb: str) -> None:
+        """Open the first counter, and close it again."""
+        path = f"/v1/counters/{first}/{verb}"
+        await calls.post("queue", path, {}, key=f"mall-{uuid7()}", headers=headers)
 
-async def _is_known(calls: Calls, mall: Mall) -> bool:
-    """Whether its first counter can be opened; it is closed again."""
-    counter = mall.counters[0].code
-    headers = await calls.bearer(officer_of(mall.code, counter))
-    try:
-        for verb in ("open", "close"):
-            path = f"/v1/counters/{counter}/{verb}"
-            await calls.post("queue", path, {}, key=f"mall-{uuid7()}", headers=headers)
-    except Answered as refused:
-        if refused.code in {"mall_unknown", "counter_unknown"}:
-            return False
-        raise
-    return True
+    await once_known(partial(ask, "open"))
+    await ask("close")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from contracts.agencies import StageOutcome, StageReported
 from contracts.ids import AgencyId, ApplicationId, ReportId, StageCode, uuid7
 from simulator.counters import Counters
 from simulator.doors import report_over_http, report_over_kafka
+from simulator.known import once_known
 from simulator.platform import Answered, Calls
 
 MALL = "mpp-nusantara"
@@ -61,8 +63,8 @@ class Morning:
         """The whole morning. Raises Answered when something is refused, TimeoutError when late."""
         hall = Counters(self.calls, OFFICERS, SUPERVISOR, self.step)
         await hall.open()
-        session = await self._post("booking", "/v1/sessions", self._session(), OFFICER)
-        later = await self._post("booking", "/v1/sessions", self._session(), OFFICER)
+        open_session = partial(self._post, "booking", "/v1/sessions", self._session(), OFFICER)
+        session, later = await once_known(open_session), await once_known(open_session)
         booked = [Citizen(number) for number in range(self.visitors)]
         await asyncio.gather(*(self._book(one, session["session_id"]) for one in booked))
         await self._as_holder(booked[0], "move", {"session_id": later["session_id"]})

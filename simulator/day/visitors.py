@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from contracts.ids import PersonId, TicketId
 from simulator.day.kiosk import Kiosk
 from simulator.day.stage import Present, Stage
 from simulator.day.visits import Visit
+from simulator.known import once_known
 from simulator.platform import Answered
 
 FULL = frozenset({"session_full", "channel_full"})
@@ -67,7 +69,8 @@ class Visitors:
     async def _session(self, service: str, starts_at: datetime, capacity: int) -> str:
         script = self.stage.script
         ends_at = min(starts_at + timedelta(hours=1), script.opening.closes_at)
-        opened = await self.stage.officer(
+        ask = partial(
+            self.stage.officer,
             script.shifts[0].counter,
             "booking",
             "/v1/sessions",
@@ -79,6 +82,7 @@ class Visitors:
                 "capacity": capacity,
             },
         )
+        opened = await once_known(ask)
         return str(opened["session_id"])
 
     def plan(self) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from chassis import clock
 from contracts.ids import uuid7
+from simulator.known import once_known
 from simulator.platform import Answered, Calls, Platform
 from simulator.replay.wire import Wire
 from simulator.rush.crowd import crowd
@@ -27,8 +28,6 @@ _SESSIONS = 8
 _FIRST_HOUR = 7
 _DAYS = range(2, 60)
 _TRIES_A_SECOND = 600
-_NOT_KNOWN_YET = frozenset({"mall_unknown", "service_unknown"})
-_KNOWN_SECONDS, _LOOK_SECONDS = 60.0, 0.2
 _ENTERED_A_SECOND = 400
 """So many people enter a second on a busy machine."""
 
@@ -160,17 +159,12 @@ async def _opened(calls: Calls, options: Options, day: str, sessions: int) -> Ma
 
 
 async def _post(calls: Calls, path: str, body: Mapping[str, Any]) -> Any:
-    """The answer; just after a start, booking may not have read of the mall yet."""
     headers = await calls.bearer("operator")
-    async with asyncio.timeout(_KNOWN_SECONDS):
-        while True:
-            try:
-                key = f"rush-{uuid7()}"
-                return await calls.post("booking", path, body, key=key, headers=headers)
-            except Answered as refused:
-                if refused.code not in _NOT_KNOWN_YET:
-                    raise
-                await asyncio.sleep(_LOOK_SECONDS)
+
+    async def ask() -> Any:
+        return await calls.post("booking", path, body, key=f"rush-{uuid7()}", headers=headers)
+
+    return await once_known(ask)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
