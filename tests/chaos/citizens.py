@@ -35,6 +35,7 @@ class Citizens(Client):
         super().__init__("citizen", world)
         self._session: str | None = None
         self._places_left = 0
+        self._stops: list[dict[str, str]] | None = None
 
     async def book(self) -> None:
         """Want a place in the session of the moment, and then do something with it."""
@@ -44,6 +45,9 @@ class Citizens(Client):
         if session is None:
             return
         person = await self._person()
+        if self.lots.random() < 0.05:
+            await self._visit(person)
+            return
         form = {"session_id": session, "person_id": person}
         if self.lots.random() < 0.3:
             made = await self._hold(form)
@@ -60,6 +64,25 @@ class Citizens(Client):
         await self.command(
             Ask("walk_in", "queue", "/v1/tickets", form, bearer=KIOSK, other_body=other)
         )
+
+    async def _visit(self, person: str) -> None:
+        """Two agencies on one day, all or nothing; some give the whole visit up again."""
+        if self._stops is None:
+            self._stops = []
+            for service in ("POL-SKCK", "PTSP-NIB"):
+                form = {**session_form(self.lots), "service": service, "capacity": 60}
+                ask = Ask("open_session", "booking", "/v1/sessions", form, OFFICER)
+                made = await self.command(ask)
+                if made.is_ok:
+                    self._stops.append({"session_id": made.body["session_id"]})
+        if len(self._stops) < 2:
+            return
+        form = {"person_id": person, "stops": self._stops}
+        made = await self.command(Ask("book_visit", "booking", "/v1/visits", form))
+        if made.is_ok and self.lots.random() < 0.3:
+            path = f"/v1/visits/{made.body['visit_id']}/cancel"
+            code = {"Booking-Code": made.body["visit_code"]}
+            await self.command(Ask("cancel_visit", "booking", path, {}, headers=code))
 
     async def _hold(self, form: dict[str, str]) -> Answer | None:
         """Hold a place; then take it, give it back, or forget it. What was made, when taken."""

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 from collections import Counter
+from datetime import date
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ _STRAY = "SELECT count(*) FROM appointments WHERE visit_id IS NULL"
 _COUNTS = """
 SELECT capacity, booked, (SELECT count(*) FROM appointments
                           WHERE session_id = sessions.id AND status = 'booked') AS live
-FROM sessions
+FROM sessions WHERE service_date = $1
 """
 
 
@@ -103,6 +104,10 @@ async def looked(drill: Drill) -> tuple[list[Any], int, list[Any]]:
     connection = await stack.postgres_of(running).server.connect("booking")
     try:
         stray = await connection.fetchval(_STRAY)
-        return await connection.fetch(_STANDING), stray, await connection.fetch(_COUNTS)
+        return (
+            await connection.fetch(_STANDING),
+            stray,
+            await connection.fetch(_COUNTS, date.fromisoformat(DAY)),
+        )
     finally:
         await connection.close()

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from io import StringIO
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from local import paths, plan, stack
@@ -22,18 +23,24 @@ from tests.journeys.cli import Ended, loket
 from tests.journeys.conftest import own_ports
 
 LEVEL_SECONDS, STOP_SECONDS = 60.0, 30.0
+_NEVER = "1000000"
 
 
 @contextlib.contextmanager
 def own_home(prefix: str) -> Iterator[Path]:
-    """A home that is stopped and deleted at the end."""
+    """A home that is stopped and deleted at the end.
+
+    Time causes nothing in it: who counts facts would find more whenever a plan opens sessions.
+    """
     home = Path(tempfile.mkdtemp(prefix=prefix))
     home.chmod(0o711)  # root starts PostgreSQL as a user who must be able to enter
-    try:
-        yield home
-    finally:
-        stack.down(home)
-        shutil.rmtree(home)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("LOKET_DUE_SECONDS", _NEVER)
+        try:
+            yield home
+        finally:
+            stack.down(home)
+            shutil.rmtree(home)
 
 
 async def start(home: Path) -> Platform:
