@@ -6,7 +6,7 @@ anew. What is not settled is never forgotten.
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -35,17 +35,11 @@ class Retention:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Look once a minute until told to stop."""
-        while not stopping.is_set():
-            pause = _LOOK_SECONDS
-            try:
-                await self.make_room()
-                if await self.forget_some():
-                    pause = _BREATHE_SECONDS
-            except Exception as problem:  # noqa: BLE001 - nothing is lost: the next look comes
-                _log.warning("retention.failed", reason=type(problem).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await stopping.wait()
+        await look_again(self._look, stopping, "retention.failed")
+
+    async def _look(self) -> bool:
+        await self.make_room()
+        return await self.forget_some()
 
     async def make_room(self) -> None:
         """See to it that the log has blocks ahead."""
@@ -61,3 +55,22 @@ class Retention:
             metrics.FORGOTTEN(table).inc(gone)
             more = more or gone == _MOST
         return more
+
+
+async def look_again(
+    look: Callable[[], Awaitable[bool]], stopping: asyncio.Event, failed: str
+) -> None:
+    """Do it once a minute until told to stop, and at once when it says that there may be more.
+
+    A failure is told as the event `failed`; nothing is lost by it, for the next look comes.
+    """
+    while not stopping.is_set():
+        pause = _LOOK_SECONDS
+        try:
+            if await look():
+                pause = _BREATHE_SECONDS
+        except Exception as problem:  # noqa: BLE001 - nothing is lost: the next look comes
+            _log.warning(failed, reason=type(problem).__name__)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stopping.wait()

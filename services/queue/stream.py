@@ -4,14 +4,12 @@ What was shown is kept for some days, so that a board which was away goes on whe
 """
 
 import asyncio
-import contextlib
 from weakref import WeakKeyDictionary
-
-import structlog
 
 from chassis import metrics
 from chassis.database import Database
 from chassis.limits import Limits
+from chassis.retention import look_again
 from chassis.service import Running
 from chassis.signal import gathered
 from chassis.sse import Hub
@@ -22,10 +20,7 @@ _FORGET = "SELECT forget_shown(make_interval(hours => $1), $2)"
 # A person sees no difference, and under load each look costs.
 _GATHER_SECONDS = 0.01
 _MOST = 500
-_LOOK_SECONDS = 60.0
-_BREATHE_SECONDS = 0.2
 _HUBS: WeakKeyDictionary[Running, Hub] = WeakKeyDictionary()
-_log = structlog.get_logger("queue.stream")
 
 
 def hub_of(running: Running) -> Hub:
@@ -52,16 +47,11 @@ async def run_stream(running: Running) -> None:
 async def run_forgetting(running: Running) -> None:
     """Forget what was shown long ago, a little at a time, until the service stops."""
     settings: QueueSettings = running.settings
-    while not running.stopping.is_set():
-        pause = _LOOK_SECONDS
-        try:
-            if await forget_some(running.database, settings.board_kept_hours) == _MOST:
-                pause = _BREATHE_SECONDS
-        except Exception as problem:  # noqa: BLE001 - nothing is lost: the next look comes
-            _log.warning("boards.forgetting_failed", reason=type(problem).__name__)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(pause):
-                await running.stopping.wait()
+
+    async def look() -> bool:
+        return await forget_some(running.database, settings.board_kept_hours) == _MOST
+
+    await look_again(look, running.stopping, "boards.forgetting_failed")
 
 
 async def forget_some(database: Database, kept_hours: int) -> int:

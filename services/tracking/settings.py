@@ -1,20 +1,18 @@
 """The settings of tracking."""
 
-from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from chassis.codes import KeyFile
 from chassis.settings import Seconds, ServiceSettings
 from services.tracking.domain.code import Codes
-
-_SECRET_BYTES_MIN = 32
 
 
 class TrackingSettings(ServiceSettings):
     """What every service needs, and the secret behind the tracking codes."""
 
-    code_key_file: Path = Field(
+    code_key_file: KeyFile = Field(
         description="File with the secret, 32 bytes or more, behind the tracking codes."
     )
 
@@ -24,17 +22,6 @@ class TrackingSettings(ServiceSettings):
     stream_retry_max_seconds: Seconds = Field(
         15.0, description="Longest such pause; each stream is told one between the two, by chance."
     )
-
-    @field_validator("code_key_file")
-    @classmethod
-    def _holds_a_secret(cls, path: Path) -> Path:
-        try:
-            size = path.stat().st_size
-        except OSError:
-            raise ValueError("cannot be read") from None
-        if size < _SECRET_BYTES_MIN:
-            raise ValueError(f"holds fewer than {_SECRET_BYTES_MIN} bytes")
-        return path
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

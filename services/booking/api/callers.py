@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import Header, Request
 
 from chassis.auth import Principal
+from chassis.codes import DerivedCodes
 from chassis.errors import NotAllowed
 from contracts.ids import Actor, Id, MallId, PersonId
-from services.booking.settings import BookingCodes
 
 _STAFF = frozenset({"officer", "kiosk", "operator", "supervisor"})
 _HOUSEHOLD = 64
@@ -64,7 +64,7 @@ def actor_for(caller: Principal, person_id: PersonId) -> Actor:
     return Actor(f"citizen:{person_id}") if channel_of(caller) == "online" else caller.actor
 
 
-def check_holder(codes: BookingCodes, caller: Principal, id_: Id, code: str | None) -> None:
+def check_holder(codes: DerivedCodes, caller: Principal, id_: Id, code: str | None) -> None:
     """Staff need no code; everybody else sends the right one. Raises NotAllowed."""
     # A wrong code ends here and is written down nowhere: guessing must not fill our tables.
     if not is_staff(caller) and not codes.fits(id_, code or ""):
