@@ -23,19 +23,18 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
 from rich.progress import Progress
 
 from chassis import clock
 from contracts.ids import PersonId
-from local import control, plan, stack, state
+from local import plan, stack, state
 from local.errors import StackError
 from local.plan import Options
 from simulator.platform import Calls, Platform, find
 from simulator.replay.patience import Patience
 from simulator.replay.wire import Reply, Wire
-from tests.chaos.faults import kill
+from tests.drills.killing import killed, runs
 from tests.drills.second import Second
 from tests.journeys.conftest import own_ports
 from tests.journeys.own import own_home
@@ -172,25 +171,15 @@ class Drill:
             self.second.start()
             self.kills += 1
             return
-        with contextlib.suppress(StackError, psutil.NoSuchProcess):
-            running = control.find(self.home, name)
-            if running.pid is not None:
-                kill(running)
-                self.kills += 1
+        self.kills += killed(self.home, name)
 
     async def whole(self) -> None:
         """Wait until everything runs again: what is killed soon after its start is held down."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             for name in ("booking", "postgres"):
-                while not await asyncio.to_thread(self._runs, name):  # noqa: ASYNC110 - others start it
+                while not await asyncio.to_thread(runs, self.home, name):  # noqa: ASYNC110 - others start it
                     await asyncio.sleep(_LOOK_SECONDS)
             await self.second.ready()
-
-    def _runs(self, name: str) -> bool:
-        with contextlib.suppress(StackError):
-            running = control.find(self.home, name)
-            return running.pid is not None and running.state in {"ready", "running"}
-        return False
 
     async def _opened(self, number: int) -> str:
         day = clock.now().date() + timedelta(days=2 + number % _DAYS)

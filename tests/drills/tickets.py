@@ -19,20 +19,19 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import psutil
 from rich.console import Console
 from rich.progress import Progress
 
 from contracts.entries import Mall
 from contracts.ids import uuid7
-from local import control, plan, stack, state
+from local import plan, stack, state
 from local.errors import StackError
 from local.plan import Options
 from simulator.malls import found, kiosk_of, mall_with, officer_of
 from simulator.platform import Calls, Platform, find
 from simulator.replay.patience import Patience
 from simulator.replay.wire import ConnectionLost, Reply, Wire
-from tests.chaos.faults import kill
+from tests.drills.killing import killed, runs
 from tests.drills.tickets_judge import Acknowledged, Verdict, judge
 from tests.journeys.conftest import own_ports
 from tests.journeys.own import own_home
@@ -211,24 +210,12 @@ async def _kill_every(drill: Drill, name: str, seconds: float) -> None:
     time, as something that crashes in a loop.
     """
     while True:
-        await _ready(drill, name)
+        while not await asyncio.to_thread(runs, drill.home, name):  # noqa: ASYNC110 - others start it
+            await asyncio.sleep(_LOOK_SECONDS)
         await asyncio.sleep(seconds)
-        with contextlib.suppress(StackError, psutil.NoSuchProcess):
-            running = control.find(drill.home, name)
-            if running.pid is not None:  # else it is down already
-                kill(running)
-                drill.kills += 1
-                await asyncio.sleep(_NOTICED_SECONDS)
-
-
-async def _ready(drill: Drill, name: str) -> None:
-    """Wait until it runs and works. Ends only with the task: the load has its own patience."""
-    while True:
-        with contextlib.suppress(StackError):
-            running = await asyncio.to_thread(control.find, drill.home, name)
-            if running.pid is not None and running.state in {"ready", "running"}:
-                return
-        await asyncio.sleep(_LOOK_SECONDS)
+        if killed(drill.home, name):
+            drill.kills += 1
+            await asyncio.sleep(_NOTICED_SECONDS)
 
 
 async def _judged(drill: Drill) -> Verdict:

@@ -1,8 +1,9 @@
 """Who asks: officers and kiosks, each bound to a mall by their token; holders by their slip."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header
+from pydantic import ConfigDict
 
 from chassis.auth import Principal
 from chassis.errors import NotAllowed
@@ -36,6 +37,11 @@ TicketCode = Annotated[
         examples=["7KQ2M-4TXRA-LW6PD-QE3ZN"],
     ),
 ]
+
+
+def strictly(**example: Any) -> ConfigDict:
+    """The rules of a body: nothing but what is named, and this as its example."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
 def mall_of(caller: Principal) -> MallId:

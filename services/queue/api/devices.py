@@ -1,9 +1,9 @@
 """Kiosks and boards over HTTP: sessions, locks, series, and what was printed without a link."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from chassis import clock
 from chassis.auth import Caller, requires
@@ -12,7 +12,7 @@ from chassis.service import Running
 from contracts.base import Code, Count
 from contracts.ids import DeviceCode, ServiceCode
 from contracts.queue import Series
-from services.queue.api.callers import mall_of
+from services.queue.api.callers import mall_of, strictly
 from services.queue.commands.devices import (
     BeginDeviceSession,
     DeviceState,
@@ -30,14 +30,10 @@ _MOST_SLIPS = 100
 _TICKET = "019cb165-4510-768e-82c6-ae24d0e414d9"
 
 
-def _example(**values: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
-
-
 class Lock(BaseModel):
     """Why nobody may use the device."""
 
-    model_config = _example(reason="hilang")
+    model_config = strictly(reason="hilang")
 
     reason: Code
 
@@ -45,7 +41,7 @@ class Lock(BaseModel):
 class SeriesWish(BaseModel):
     """For which line, in which session of the device."""
 
-    model_config = _example(service="DUK-KTP", epoch=1)
+    model_config = strictly(service="DUK-KTP", epoch=1)
 
     service: ServiceCode
     epoch: Count
@@ -57,7 +53,7 @@ class Printed(BaseModel):
     `epoch` is that of the session in which the series was granted.
     """
 
-    model_config = _example(
+    model_config = strictly(
         service="DUK-KTP",
         service_date="2026-03-03",
         series="A",

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel
 
 from chassis import clock
 from chassis.auth import Caller, Principal, requires
@@ -10,7 +10,7 @@ from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.base import Code
 from contracts.ids import CounterCode
-from services.queue.api.callers import CounterSession, mall_of
+from services.queue.api.callers import CounterSession, mall_of, strictly
 from services.queue.commands.counters import CounterState
 from services.queue.commands.pauses import (
     AskForChange,
@@ -23,14 +23,10 @@ from services.queue.commands.pauses import (
 C = TypeVar("C", PauseCounter, ResumeCounter, AskForChange, WithdrawChange, DecideChange)
 
 
-def _example(**values: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
-
-
 class Pause(BaseModel):
     """Why the counter pauses, and until when if earlier than the policy's own limit."""
 
-    model_config = _example(reason="istirahat")
+    model_config = strictly(reason="istirahat")
 
     reason: Code
     until: AwareDatetime | None = None
@@ -39,7 +35,7 @@ class Pause(BaseModel):
 class Wish(BaseModel):
     """What the officer wants, and why."""
 
-    model_config = _example(wants="pause", reason="sistem_mati")
+    model_config = strictly(wants="pause", reason="sistem_mati")
 
     wants: Literal["close", "pause"]
     reason: Code
@@ -49,7 +45,7 @@ class Wish(BaseModel):
 class Verdict(BaseModel):
     """Yes or no to what was asked for at a counter."""
 
-    model_config = _example(approve=False, reason="masih_ramai")
+    model_config = strictly(approve=False, reason="masih_ramai")
 
     approve: bool
     reason: Code | None = None

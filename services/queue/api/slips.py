@@ -1,6 +1,6 @@
 """What counters did without a link, over HTTP."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -9,7 +9,7 @@ from chassis.auth import Caller, requires
 from chassis.http import IdempotencyKey, Json, Router
 from chassis.service import Running
 from contracts.ids import CounterId, TicketId
-from services.queue.api.callers import CounterSession, mall_of
+from services.queue.api.callers import CounterSession, mall_of, strictly
 from services.queue.commands.slips import (
     DoneOffline,
     MergedServices,
@@ -19,10 +19,6 @@ from services.queue.commands.slips import (
 from services.queue.settings import TicketCodes
 
 _MOST_SLIPS = 100
-
-
-def _example(**values: Any) -> ConfigDict:
-    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
 
 
 class TakenSlip(BaseModel):
@@ -40,7 +36,7 @@ class TakenSlip(BaseModel):
 class Services(BaseModel):
     """Whom the counter served while its link was down."""
 
-    model_config = _example(
+    model_config = strictly(
         services=[
             {
                 "ticket_id": "019cb165-4510-768e-82c6-ae24d0e414d9",

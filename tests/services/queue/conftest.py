@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -178,3 +179,15 @@ async def queue(fresh_database: Fresh, key_file: Path) -> AsyncIterator[Queue]:
     async with testing.running(SERVICE, addresses, code_key_file=key_file) as probe:
         await probe.deliver("queue.catalogue", probe.arrival(mall_entry()))
         yield Queue(probe)
+
+
+@asynccontextmanager
+async def two_processes(fresh_database: Fresh, key_file: Path) -> AsyncIterator[list[Queue]]:
+    """Queue twice on one fresh database, with one mall in its catalogue."""
+    addresses = await fresh_database("queue")
+    async with (
+        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
+        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
+    ):
+        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
+        yield [Queue(one), Queue(other)]

@@ -17,7 +17,7 @@ from local.testing import Database
 from services.queue.domain.shown import zone_of
 from services.queue.stream import forget_some, hub_of
 from services.queue.wiring import SERVICE
-from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry
+from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry, two_processes
 
 pytestmark = pytest.mark.integration
 
@@ -200,13 +200,7 @@ async def test_what_was_not_committed_was_never_shown(queue: Queue) -> None:
 async def test_two_processes_show_one_order_to_the_readers_of_both(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
         await both[0].issued(60)
         readers = [Reader(), Reader()]
         reading = [

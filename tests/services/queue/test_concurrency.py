@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy.dialects import postgresql
 
-from chassis import clock, testing
+from chassis import clock
 from chassis.decide import Outcome, Submission, decide
 from chassis.eventlog import Cause
 from contracts.base import Command
@@ -18,8 +18,8 @@ from services.queue.commands.calls import CallNextTicket, FinishTicket
 from services.queue.commands.tickets import IssueTicket
 from services.queue.store.heads import HEADS
 from services.queue.tables import metadata
-from services.queue.wiring import DOMAIN, SERVICE
-from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry
+from services.queue.wiring import DOMAIN
+from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, two_processes
 
 pytestmark = pytest.mark.integration
 
@@ -61,13 +61,7 @@ async def test_numbers_have_no_gap_and_no_repeat_when_all_come_at_once(queue: Qu
 async def test_two_processes_number_and_call_one_line_together(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
         answers = await asyncio.gather(*(both[turn % 2].issue() for turn in range(120)))
         numbers = sorted(answer.json()["number"] for answer in answers)
         assert numbers == list(range(1, 121))
@@ -79,13 +73,8 @@ async def test_two_processes_number_and_call_one_line_together(
 
 
 async def test_two_processes_begin_a_line_together(fresh_database: Fresh, key_file: Path) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
+        one = both[0].probe
         for service in (KTP, KIA):
             answers = await asyncio.gather(*(queue.issue(service) for queue in both * 10))
             assert sorted(answer.json()["number"] for answer in answers) == list(range(1, 21))

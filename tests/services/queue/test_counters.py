@@ -10,9 +10,8 @@ import asyncpg
 import httpx
 import pytest
 
-from chassis import clock, testing
-from services.queue.wiring import SERVICE
-from tests.services.queue.conftest import KIA, MALL, Fresh, Queue, mall_entry
+from chassis import clock
+from tests.services.queue.conftest import KIA, MALL, Fresh, Queue, two_processes
 
 pytestmark = pytest.mark.integration
 
@@ -61,13 +60,8 @@ async def test_an_officer_holds_one_counter_at_a_time(queue: Queue) -> None:
 async def test_of_twenty_openings_of_eight_counters_by_one_officer_one_wins(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
+        one = both[0].probe
         answers = await asyncio.gather(
             *(
                 ask(

@@ -10,15 +10,21 @@ import asyncpg
 import httpx
 import pytest
 
-from chassis import testing
 from contracts.ids import AppointmentId, MallId, PersonId, ServiceCode, TicketId
 from services.queue.domain.line import Line, Wish
 from services.queue.domain.mall import Mall
 from services.queue.domain.number_refusals import NumbersClosedNow
 from services.queue.domain.numbers import must_give_numbers, within_cap
 from services.queue.domain.policy import BUILT_IN, Policy
-from services.queue.wiring import SERVICE
-from tests.services.queue.conftest import KIA, KTP, MALL, Fresh, Queue, mall_entry, today
+from tests.services.queue.conftest import (
+    KIA,
+    KTP,
+    MALL,
+    Fresh,
+    Queue,
+    today,
+    two_processes,
+)
 from tests.services.queue.test_appointments import checked_in
 
 integration = pytest.mark.integration
@@ -87,13 +93,8 @@ async def test_a_stop_among_many_who_want_a_number_loses_none_and_lets_none_thro
 async def test_a_stop_in_one_process_holds_in_the_other_and_appointments_still_come(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
+        one, other = both[0].probe, both[1].probe
         counter_id = await both[0].opened()
         arrivals = [checked_in(both[1])[1] for _ in range(5)]
         answers = await asyncio.gather(

@@ -8,11 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from chassis import clock, testing
+from chassis import clock
 from contracts.ids import TicketId
 from services.queue.settings import TicketCodes
-from services.queue.wiring import SERVICE
-from tests.services.queue.conftest import KIA, KTP, Fresh, Queue, mall_entry
+from tests.services.queue.conftest import KIA, KTP, Fresh, Queue, two_processes
 from tests.services.queue.test_devices import Kiosk, listed
 
 pytestmark = pytest.mark.integration
@@ -97,13 +96,8 @@ async def test_a_turn_is_not_used_by_who_came_with_a_slip(queue: Queue, key_file
 async def test_two_counters_that_took_the_same_paper_make_one_service_and_one_dispute(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
+        one = both[0].probe
         tickets = await both[0].issued(10)
         consoles = [
             await console_at(both[0], key_file, "K-01"),

@@ -10,11 +10,10 @@ import asyncpg
 import httpx
 import pytest
 
-from chassis import clock, testing
+from chassis import clock
 from contracts.ids import TicketId
 from services.queue.settings import TicketCodes
-from services.queue.wiring import SERVICE
-from tests.services.queue.conftest import KTP, MALL, Fresh, Queue, mall_entry, today
+from tests.services.queue.conftest import KTP, MALL, Fresh, Queue, today, two_processes
 
 pytestmark = pytest.mark.integration
 
@@ -87,13 +86,8 @@ async def test_only_the_slip_lets_somebody_judge(queue: Queue, key_file: Path) -
 async def test_twenty_answers_at_once_to_one_ticket_are_one(
     fresh_database: Fresh, key_file: Path
 ) -> None:
-    addresses = await fresh_database("queue")
-    async with (
-        testing.running(SERVICE, addresses, code_key_file=key_file) as one,
-        testing.running(SERVICE, addresses, code_key_file=key_file) as other,
-    ):
-        await one.deliver("queue.catalogue", one.arrival(mall_entry()))
-        both = [Queue(one), Queue(other)]
+    async with two_processes(fresh_database, key_file) as both:
+        one = both[0].probe
         slip = await served(both[0], await both[0].opened())
         answers = await asyncio.gather(
             *(judge(both[turn % 2], slip, judging(1 + turn % 4)) for turn in range(20))
